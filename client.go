@@ -1,0 +1,148 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Handle is what Producer, Consumer and AdminClient have in common.
+type Handle interface {
+	// SetOAuthBearerToken sets the token for SASL/OAUTHBEARER, see [Producer.SetOAuthBearerToken].
+	SetOAuthBearerToken(oauthBearerToken OAuthBearerToken) error
+	// SetOAuthBearerTokenFailure says that no token could be had, see [Producer.SetOAuthBearerTokenFailure].
+	SetOAuthBearerTokenFailure(errstr string) error
+	// IsClosed reports whether Close was called.
+	IsClosed() bool
+
+	handle() *client
+}
+
+// client is what a Producer, a Consumer and an AdminClient own together: the engine, its goroutines, logs and the
+// state of its brokers.
+type client struct {
+	name   string // "rdkafka#producer-1"
+	conf   *settings
+	engine *kgo.Client
+	log    *logger
+	tasks  tasks
+
+	// emit hands an event that belongs to no message (Error, *Stats, OAuthBearerTokenRefresh) to the application. It
+	// never blocks, is never called under a lock of ours and must not be called before newClient returned.
+	emit func(Event)
+
+	closed atomic.Bool // Close was called: the application's calls are refused
+
+	topics topicSet // the topics that this client has used
+
+	fatalMu sync.Mutex // guards fatal
+	fatal   *Error     // the first fatal error; it stays
+}
+
+var instances atomic.Int64 // clients made by this process: they number themselves
+
+// newClient makes the engine of a client. opts are the options that the producer or consumer itself adds. Nothing
+// runs until start.
+func newClient(conf *settings, emit func(Event), opts ...kgo.Opt) (*client, error) {
+	kind := "producer"
+	if conf.kind == consumerClient {
+		kind = "consumer"
+	}
+	c := &client{conf: conf, emit: emit, name: fmt.Sprintf("%s#%s-%d", conf.str("client.id"), kind, instances.Add(1))}
+	c.tasks.ctx, c.tasks.cancel = context.WithCancel(context.Background())
+	var err error
+	if c.log, err = newLogger(c.name, conf); err != nil {
+		return nil, err
+	}
+	engine, err := engineOpts(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.engine, err = kgo.NewClient(append(engine, opts...)...); err != nil {
+		return nil, newErrorf(ErrInvalidArg, "%v", err).withCause(err)
+	}
+	return c, nil
+}
+
+// stop ends the engine and waits for every goroutine of the client. The engine goes first: what waits for it returns.
+func (c *client) stop() {
+	c.tasks.cancel()
+	c.engine.Close()
+	c.tasks.wait()
+	c.log.close()
+}
+
+// verify returns the error of a call on a closed client, nil while it is open.
+func (c *client) verify() error {
+	if c.closed.Load() {
+		return errClosed()
+	}
+	return nil
+}
+
+// setFatal records the first fatal error and tells the application of it once. It reports whether this was it.
+func (c *client) setFatal(err Error) bool {
+	err.fatal = true
+	c.fatalMu.Lock()
+	if c.fatal != nil {
+		c.fatalMu.Unlock()
+		return false
+	}
+	c.fatal = &err
+	c.fatalMu.Unlock()
+	c.log.printf(logCrit, "FATAL", "Fatal error: %s: %s", err.code, err.str)
+	c.emit(err)
+	return true
+}
+
+// fatalError returns the fatal error, nil where there is none.
+func (c *client) fatalError() error {
+	c.fatalMu.Lock()
+	defer c.fatalMu.Unlock()
+	if c.fatal == nil {
+		return nil
+	}
+	return *c.fatal
+}
+
+// tasks are the goroutines of a client: all of them are started here, get a context that Close cancels, and are
+// waited for.
+type tasks struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// run starts f in a goroutine of the client.
+func (t *tasks) run(f func(ctx context.Context)) {
+	t.wg.Add(1)
+	go func() {
+		defer t.wg.Done()
+		f(t.ctx)
+	}()
+}
+
+func (t *tasks) wait() { t.wg.Wait() }
+
+// topicSet holds topic names and one shared pointer for each, so that messages need not allocate one.
+type topicSet struct {
+	m sync.Map // string → *string
+}
+
+// name returns the shared pointer to a topic's name.
+func (s *topicSet) name(topic string) *string {
+	if p, ok := s.m.Load(topic); ok {
+		return p.(*string)
+	}
+	p, _ := s.m.LoadOrStore(topic, &topic)
+	return p.(*string)
+}
+
+// all returns the names.
+func (s *topicSet) all() (names []string) {
+	s.m.Range(func(k, _ any) bool { names = append(names, k.(string)); return true })
+	return names
+}
