@@ -1,0 +1,108 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// fakeAdmin is an admin client on an in-process cluster that does not create topics by itself.
+func fakeAdmin(t *testing.T, brokers int, opts ...kfake.Opt) *AdminClient {
+	t.Helper()
+	cl, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(brokers)}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	return adminOn(t, ConfigMap{"bootstrap.servers": cl.ListenAddrs()[0]})
+}
+
+func adminOn(t *testing.T, conf ConfigMap) *AdminClient {
+	t.Helper()
+	a, err := NewAdminClient(&conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	return a
+}
+
+// makeTopic creates a topic and fails the test if it can't.
+func makeTopic(t *testing.T, a *AdminClient, topic string, partitions int) {
+	t.Helper()
+	rs, err := a.CreateTopics(t.Context(), []TopicSpecification{{Topic: topic, NumPartitions: partitions, ReplicationFactor: 1}})
+	if err != nil || len(rs) != 1 || rs[0].Error.Code() != ErrNoError {
+		t.Fatalf("CreateTopics(%s) = %v, %v", topic, rs, err)
+	}
+}
+
+func TestCreateDescribeDeleteTopics(t *testing.T) {
+	t.Parallel()
+	a := fakeAdmin(t, 3)
+	makeTopic(t, a, "one", 4)
+	rs, err := a.CreateTopics(t.Context(), []TopicSpecification{
+		{Topic: "two", NumPartitions: 1},
+		{Topic: "one", NumPartitions: 1},
+	}, SetAdminOperationTimeout(time.Second), SetAdminRequestTimeout(10*time.Second))
+	if err != nil || len(rs) != 2 {
+		t.Fatalf("CreateTopics = %v, %v", rs, err)
+	}
+	if rs[0].Topic != "two" || rs[0].Error.Code() != ErrNoError || rs[1].Topic != "one" || rs[1].Error.Code() != ErrTopicAlreadyExists {
+		t.Errorf("results %v: want two created and one refused, in this order", rs)
+	}
+	d, err := a.DescribeTopics(t.Context(), NewTopicCollectionOfTopicNames([]string{"none", "one"}))
+	if err != nil || len(d.TopicDescriptions) != 2 {
+		t.Fatalf("DescribeTopics = %v, %v", d, err)
+	}
+	if got := d.TopicDescriptions[0]; got.Name != "none" || got.Error.Code() != ErrUnknownTopicOrPart {
+		t.Errorf("unknown topic described as %+v", got)
+	}
+	one := d.TopicDescriptions[1]
+	if one.Error.Code() != ErrNoError || len(one.Partitions) != 4 || one.TopicID.String() == "" || one.AuthorizedOperations != nil {
+		t.Errorf("topic described as %+v", one)
+	}
+	for i, p := range one.Partitions {
+		if p.Partition != i || p.Leader == nil || len(p.Replicas) != 1 || p.Replicas[0].Port == 0 {
+			t.Errorf("partition %d described as %+v", i, p)
+		}
+	}
+	rs, err = a.DeleteTopics(t.Context(), []string{"two", "none", "two"})
+	if err != nil || len(rs) != 2 || rs[0].String() != "two" || rs[1].String() != "none (Broker: Unknown topic or partition)" {
+		t.Errorf("DeleteTopics = %v, %v", rs, err)
+	}
+	md, err := a.GetMetadata(nil, true, 10000)
+	if err != nil || len(md.Topics) != 1 || len(md.Topics["one"].Partitions) != 4 || len(md.Brokers) != 3 {
+		t.Errorf("GetMetadata = %+v, %v", md, err)
+	}
+}
+
+func TestAdminCallErrors(t *testing.T) {
+	t.Parallel()
+	a := adminOn(t, ConfigMap{"bootstrap.servers": "127.0.0.1:1", "log_level": 0})
+	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := a.DeleteTopics(short, []string{"x"}); err != context.DeadlineExceeded {
+		t.Errorf("context deadline: %v", err)
+	}
+	_, err := a.DeleteTopics(nil, []string{"x"}, nil, SetAdminRequestTimeout(20*time.Millisecond)) //nolint:staticcheck // nil is what is tested
+	var e Error
+	if !errors.As(err, &e) || e.Code() != ErrTimedOut || e.Error() != "Failed while waiting for controller: Local: Timed out" {
+		t.Errorf("request timeout: %v", err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := a.ClusterID(gone); err != context.Canceled {
+		t.Errorf("ClusterID with a cancelled context: %v", err)
+	}
+	if _, err := a.GetMetadata(nil, true, 20); !errors.Is(err, ErrTransport) {
+		t.Errorf("GetMetadata without a broker: %v", err)
+	}
+	a.Close()
+	a.Close()
+	if _, err := a.DeleteTopics(t.Context(), []string{"x"}); err != errClosed() {
+		t.Errorf("after Close: %v", err)
+	}
+}
