@@ -1,0 +1,302 @@
+package kafka
+
+import (
+	"sort"
+)
+
+// Assign makes partitions the whole assignment: what is not among them is no longer consumed. An Offset >= 0 is where
+// to start; OffsetBeginning, OffsetEnd and OffsetTail count from the ends of the partition; OffsetStored and
+// OffsetInvalid start at the group's committed offset, or where there is none where auto.offset.reset says. An empty
+// list assigns nothing. It returns at once; a partition that does not exist is an Error event later.
+//
+// In a rebalance callback it answers the rebalance, under an eager protocol only. ErrInvalidArg: a partition is there
+// twice or has no topic. ErrState: IncrementalAssign has to be used, or the consumer is closed.
+func (c *Consumer) Assign(partitions []TopicPartition) (err error) {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	keys, err := uniquePartitions(partitions)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.answerLocked(false); err != nil {
+		return err
+	}
+	c.assignLocked(keys, partitions)
+	return nil
+}
+
+// Unassign ends the assignment: no partition is consumed any longer. In a rebalance callback it answers the rebalance,
+// under an eager protocol only.
+func (c *Consumer) Unassign() (err error) {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.answerLocked(false); err != nil {
+		return err
+	}
+	c.unassignLocked(c.assignment)
+	return nil
+}
+
+// IncrementalAssign adds partitions to the assignment; offsets are as for Assign. In a rebalance callback it answers
+// the rebalance, under a cooperative protocol only.
+//
+// ErrConflict: a partition is assigned already. ErrInvalidArg: one is there twice or has no topic. ErrState: the
+// protocol is EAGER, or the consumer is closed. On an error nothing is changed.
+func (c *Consumer) IncrementalAssign(partitions []TopicPartition) (err error) {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	keys, err := uniquePartitions(partitions)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.answerLocked(true); err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if p := c.partitions[k]; p != nil && p.assigned {
+			return newErrorf(ErrConflict, "%s [%d] is already part of the current assignment", k.topic, k.id)
+		}
+	}
+	c.addLocked(keys, partitions)
+	return nil
+}
+
+// IncrementalUnassign takes partitions out of the assignment. In a rebalance callback it answers the rebalance, under
+// a cooperative protocol only.
+//
+// ErrInvalidArg: a partition is not assigned. ErrState: the protocol is EAGER, or the consumer is closed. On an error
+// nothing is changed.
+func (c *Consumer) IncrementalUnassign(partitions []TopicPartition) (err error) {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	keys, err := uniquePartitions(partitions)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.answerLocked(true); err != nil {
+		return err
+	}
+	if len(c.assignment) == 0 && len(keys) > 0 {
+		return newErrorf(ErrInvalidArg, "Can't subtract from empty assignment")
+	}
+	out := make([]*partition, len(keys))
+	for i, k := range keys {
+		p := c.partitions[k]
+		if p == nil || !p.assigned {
+			return newErrorf(ErrInvalidArg, "%s [%d] can't be unassigned since it is not in the current assignment", k.topic, k.id)
+		}
+		out[i] = p
+	}
+	c.unassignLocked(out)
+	return nil
+}
+
+// Assignment returns the assigned partitions, sorted, with the offsets that were asked for.
+func (c *Consumer) Assignment() (partitions []TopicPartition, err error) {
+	if err := c.client.verify(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := make([]TopicPartition, len(c.assignment))
+	for i, p := range c.assignment {
+		list[i] = TopicPartition{Topic: p.topic, Partition: p.id, Offset: p.requested}
+	}
+	return list, nil
+}
+
+// uniquePartitions returns the keys of a list in which no partition may be twice.
+func uniquePartitions(list []TopicPartition) ([]topicPartition, error) {
+	keys := make([]topicPartition, len(list))
+	seen := make(map[topicPartition]bool, len(list))
+	for i := range list {
+		if list[i].Topic == nil || *list[i].Topic == "" {
+			return nil, newErrorf(ErrInvalidArg, "partition %d of the list has no topic", i)
+		}
+		k := topicPartition{*list[i].Topic, list[i].Partition}
+		if seen[k] {
+			return nil, newErrorf(ErrInvalidArg, "Duplicate %s [%d] in input list", k.topic, k.id)
+		}
+		seen[k], keys[i] = true, k
+	}
+	return keys, nil
+}
+
+// answerLocked notes that the application changes the assignment itself, and checks that it does so in the way that
+// the group's protocol asks for.
+func (c *Consumer) answerLocked(incremental bool) error {
+	g := &c.group
+	if g.sub == nil && c.serving == nil {
+		c.manual = true
+	}
+	if c.serving != nil {
+		c.serving.answered = true
+	}
+	protocol := g.rebalanceProtocolLocked()
+	switch {
+	case protocol == eagerProtocol && incremental:
+		return newErrorf(ErrState, "Changes to the current assignment must be made using assign() when rebalance protocol type is EAGER")
+	case protocol == cooperativeProtocol && !incremental && c.serving != nil:
+		return newErrorf(ErrState, "Changes to the current assignment must be made using incremental_assign() or incremental_unassign() when rebalance protocol type is COOPERATIVE")
+	}
+	if c.serving != nil && c.serving.event {
+		c.serving.finishLocked(c)
+	}
+	return nil
+}
+
+// assignLocked replaces the assignment.
+func (c *Consumer) assignLocked(keys []topicPartition, list []TopicPartition) {
+	c.unassignLocked(c.assignment)
+	c.addLocked(keys, list)
+}
+
+// addLocked adds partitions to the assignment and looks up where to start.
+func (c *Consumer) addLocked(keys []topicPartition, list []TopicPartition) {
+	if len(keys) == 0 {
+		return
+	}
+	added := make([]start, len(keys))
+	for i, k := range keys {
+		p := c.partitionLocked(k.topic, k.id)
+		c.renewLocked(p)
+		p.assigned = true
+		p.requested = list[i].Offset
+		if p.requested == OffsetInvalid {
+			p.requested = OffsetStored
+		}
+		p.position, p.positionEpoch = OffsetInvalid, -1
+		p.stored, p.committed = noOffset, noOffset
+		c.assignment = append(c.assignment, p)
+		added[i] = start{p: p, version: p.version, at: p.requested}
+	}
+	sortPartitions(c.assignment)
+	c.locateLocked(added)
+}
+
+// unassignLocked takes partitions out of the assignment. What they have stored is left for a commit that was planned
+// before; nothing is stored for them any longer.
+func (c *Consumer) unassignLocked(out []*partition) {
+	for _, p := range out {
+		c.renewLocked(p)
+		p.assigned = false
+		p.position, p.positionEpoch = OffsetInvalid, -1
+	}
+	kept := make([]*partition, 0, len(c.assignment))
+	for _, p := range c.assignment {
+		if p.assigned {
+			kept = append(kept, p)
+		}
+	}
+	c.assignment = kept
+}
+
+func sortPartitions(list []*partition) {
+	sort.Slice(list, func(i, j int) bool {
+		if *list[i].topic != *list[j].topic {
+			return *list[i].topic < *list[j].topic
+		}
+		return list[i].id < list[j].id
+	})
+}
+
+// Position returns for each partition the offset behind the last message that was handed out: OffsetInvalid where
+// there was none since it was assigned or sought.
+func (c *Consumer) Position(partitions []TopicPartition) (offsets []TopicPartition, err error) {
+	if err := c.client.verify(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	offsets = make([]TopicPartition, len(partitions))
+	for i, tp := range partitions {
+		offsets[i] = TopicPartition{Topic: tp.Topic, Partition: tp.Partition, Offset: OffsetInvalid}
+		if tp.Topic == nil {
+			continue
+		}
+		if p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]; p != nil && p.position != OffsetInvalid {
+			offsets[i].Offset = p.position
+			offsets[i].LeaderEpoch = epochPointer(p.positionEpoch)
+		}
+	}
+	return offsets, nil
+}
+
+// epochPointer returns a leader epoch as the API has it: nil where it is not known.
+func epochPointer(epoch int32) *int32 {
+	if epoch < 0 {
+		return nil
+	}
+	return &epoch
+}
+
+// Seek makes an assigned partition go on at another offset, absolute or logical. Messages of it that are queued are
+// dropped before it returns; it does not wait for more, whatever ignoredTimeoutMs says. ErrState: the partition is not
+// assigned, or the consumer is closed.
+func (c *Consumer) Seek(partition TopicPartition, ignoredTimeoutMs int) error {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, err := c.seekLocked(partition)
+	if err != nil {
+		return err
+	}
+	c.locateLocked([]start{s})
+	return nil
+}
+
+// SeekPartitions seeks several partitions, as Seek does. The result has an error for each partition that is not
+// assigned. ErrInvalidArg: the list is empty.
+func (c *Consumer) SeekPartitions(partitions []TopicPartition) ([]TopicPartition, error) {
+	if err := c.client.verify(); err != nil {
+		return nil, err
+	}
+	if len(partitions) == 0 {
+		return nil, newErrorf(ErrInvalidArg, "partitions must be specified")
+	}
+	result := append([]TopicPartition(nil), partitions...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var starts []start
+	for i := range result {
+		s, err := c.seekLocked(result[i])
+		result[i].Error = err
+		if err == nil {
+			starts = append(starts, s)
+		}
+	}
+	c.locateLocked(starts)
+	return result, nil
+}
+
+func (c *Consumer) seekLocked(tp TopicPartition) (start, error) {
+	if tp.Topic == nil {
+		return start{}, newErrorf(ErrInvalidArg, "the partition to seek has no topic")
+	}
+	p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]
+	if p == nil || !p.assigned {
+		return start{}, newError(ErrState)
+	}
+	c.renewLocked(p)
+	p.position, p.positionEpoch = OffsetInvalid, -1
+	p.stored = noOffset
+	at := tp.Offset
+	if at == OffsetInvalid {
+		at = OffsetStored
+	}
+	return start{p: p, version: p.version, at: at}, nil
+}

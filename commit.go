@@ -1,0 +1,539 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// commitRequest is one commit on its way: of a call, of the timer, or before a revocation.
+type commitRequest struct {
+	list   []TopicPartition // as given, with offsets < 0 where there is nothing to commit
+	event  bool             // the result goes to the application as OffsetsCommitted
+	done   chan struct{}    // closed when result and err are set; nil where no one waits
+	result []TopicPartition
+	err    error
+}
+
+// commitQueue is what commitLoop works off. Commits of a group are sent one at a time, in order, so that a slow one
+// can't overtake and undo a newer one. Consumer.mu guards pending.
+type commitQueue struct {
+	pending []*commitRequest
+	kick    chan struct{} // capacity 1
+}
+
+// Commit commits what is stored of the assignment and has moved since the last commit, and waits for the answer. The
+// result has every assigned partition, with OffsetInvalid where there was nothing to commit.
+//
+// ErrNoOffset: there is nothing to commit. ErrAssignmentLost: the membership was lost, see AssignmentLost. Else the
+// broker's error, when no partition could be committed; a partition's own error is in the result.
+func (c *Consumer) Commit() ([]TopicPartition, error) { return c.CommitOffsets(nil) }
+
+// CommitMessage commits the offset behind a message, see [Consumer.CommitOffsets]. ErrInvalidArg: the message has an
+// error.
+func (c *Consumer) CommitMessage(m *Message) ([]TopicPartition, error) {
+	if m == nil {
+		return nil, newErrorf(ErrInvalidArg, "CommitMessage needs a message, not nil")
+	}
+	if m.TopicPartition.Error != nil {
+		return nil, newErrorf(ErrInvalidArg, "Can't commit errored message")
+	}
+	tp := m.TopicPartition
+	tp.Offset++
+	return c.CommitOffsets([]TopicPartition{tp})
+}
+
+// CommitOffsets commits these offsets, each the offset of the next message to be read, and waits for the answer.
+// Partitions need not be assigned and offsets may be lower than before. nil commits as Commit does; a list without an
+// offset >= 0 is ErrNoOffset.
+func (c *Consumer) CommitOffsets(offsets []TopicPartition) ([]TopicPartition, error) {
+	req, err := c.newCommit(offsets)
+	if err != nil {
+		return nil, err
+	}
+	req.done = make(chan struct{})
+	c.submit(req)
+	select {
+	case <-req.done:
+		return req.result, req.err
+	case <-c.client.tasks.ctx.Done():
+		return nil, errClosed()
+	}
+}
+
+// CommitAsync commits like CommitOffsets, without arguments like Commit, but does not wait: the result is an
+// OffsetsCommitted event and, where it is set, a call of on_commit. Commits that wait for an earlier one are sent
+// together; each has its own result.
+func (c *Consumer) CommitAsync(offsets ...TopicPartition) error {
+	req, err := c.newCommit(offsets)
+	if err != nil {
+		return err
+	}
+	req.event = true
+	c.submit(req)
+	return nil
+}
+
+// newCommit checks what is to be committed; nil means what is stored.
+func (c *Consumer) newCommit(offsets []TopicPartition) (*commitRequest, error) {
+	if err := c.client.verify(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.group.lost {
+		return nil, newError(ErrAssignmentLost)
+	}
+	if offsets == nil {
+		keys := make([]topicPartition, len(c.assignment))
+		for i, p := range c.assignment {
+			keys[i] = p.key()
+		}
+		if req := c.storedLocked(keys); req != nil {
+			return req, nil
+		}
+		return nil, newError(ErrNoOffset)
+	}
+	some := false
+	for _, tp := range offsets {
+		if tp.Topic == nil {
+			return nil, newErrorf(ErrInvalidArg, "the partition to commit has no topic")
+		}
+		some = some || tp.Offset >= 0
+	}
+	if !some {
+		return nil, newError(ErrNoOffset)
+	}
+	return &commitRequest{list: append([]TopicPartition(nil), offsets...)}, nil
+}
+
+// storedLocked makes a commit of what is stored of these partitions and lies behind what is committed; nil where
+// nothing does. So an automatic commit never goes backwards.
+func (c *Consumer) storedLocked(keys []topicPartition) *commitRequest {
+	list := make([]TopicPartition, len(keys))
+	some := false
+	for i, k := range keys {
+		p := c.partitionLocked(k.topic, k.id)
+		list[i] = TopicPartition{Topic: p.topic, Partition: p.id, Offset: OffsetInvalid}
+		if p.stored.offset >= 0 && p.stored.offset > p.committed.offset {
+			list[i].Offset, list[i].Metadata, list[i].LeaderEpoch = p.stored.offset, p.stored.metadata, epochPointer(p.stored.epoch)
+			some = true
+		}
+	}
+	if !some {
+		return nil
+	}
+	return &commitRequest{list: list}
+}
+
+// submit queues a commit.
+func (c *Consumer) submit(req *commitRequest) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.submitLocked(req)
+}
+
+func (c *Consumer) submitLocked(req *commitRequest) {
+	c.commits.pending = append(c.commits.pending, req)
+	select {
+	case c.commits.kick <- struct{}{}:
+	default:
+	}
+}
+
+// commitAndWait commits before a revocation or at Close.
+func (c *Consumer) commitAndWait(ctx context.Context, req *commitRequest) {
+	req.done = make(chan struct{})
+	c.submit(req)
+	select {
+	case <-req.done:
+	case <-ctx.Done():
+	}
+}
+
+// finalCommit commits, at Close, what a manual assignment has stored.
+func (c *Consumer) finalCommit(ctx context.Context) {
+	if !c.autoCommit {
+		return
+	}
+	c.mu.Lock()
+	keys := make([]topicPartition, len(c.assignment))
+	for i, p := range c.assignment {
+		keys[i] = p.key()
+	}
+	req := c.storedLocked(keys)
+	c.mu.Unlock()
+	if req != nil {
+		c.commitAndWait(ctx, req)
+	}
+}
+
+// commitLoop sends commits, one at a time, and makes the automatic ones.
+func (c *Consumer) commitLoop(ctx context.Context) {
+	var tick <-chan time.Time
+	if interval := c.client.conf.ms("auto.commit.interval.ms"); c.autoCommit && interval > 0 {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	for {
+		select {
+		case <-c.commits.kick:
+		case <-tick:
+			c.autoCommitNow()
+		case <-ctx.Done():
+			c.abandonCommits()
+			return
+		}
+		for {
+			batch := c.takeCommits()
+			if len(batch) == 0 {
+				break
+			}
+			c.send(ctx, batch)
+		}
+	}
+}
+
+// autoCommitNow queues a commit of what is stored, unless the group is in the middle of something.
+func (c *Consumer) autoCommitNow() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.group.lost || c.closing {
+		return
+	}
+	keys := make([]topicPartition, len(c.assignment))
+	for i, p := range c.assignment {
+		keys[i] = p.key()
+	}
+	if req := c.storedLocked(keys); req != nil {
+		req.event = true
+		c.submitLocked(req)
+	}
+}
+
+// takeCommits takes the first commit, and with it those behind it that can go in the same request: none of a partition
+// twice, so that each has the result of its own offset.
+func (c *Consumer) takeCommits() (batch []*commitRequest) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	seen := map[topicPartition]bool{}
+	for i, req := range c.commits.pending {
+		for _, tp := range req.list {
+			if seen[topicPartition{*tp.Topic, tp.Partition}] {
+				c.commits.pending = c.commits.pending[i:]
+				return batch
+			}
+		}
+		for _, tp := range req.list {
+			seen[topicPartition{*tp.Topic, tp.Partition}] = true
+		}
+		batch = append(batch, req)
+	}
+	c.commits.pending = nil
+	return batch
+}
+
+func (c *Consumer) abandonCommits() {
+	for {
+		batch := c.takeCommits()
+		if len(batch) == 0 {
+			return
+		}
+		for _, req := range batch {
+			c.finishCommit(req, nil, errClosed())
+		}
+	}
+}
+
+// send commits a batch and gives each request its result.
+func (c *Consumer) send(ctx context.Context, batch []*commitRequest) {
+	results, err := c.sendCommit(ctx, batch)
+	for _, req := range batch {
+		c.finishCommit(req, results, err)
+	}
+}
+
+// Tries of a commit that meets a rebalance or a moving coordinator, before its error is the result.
+const commitTries = 5
+
+func (c *Consumer) sendCommit(ctx context.Context, batch []*commitRequest) (results map[topicPartition]error, err error) {
+	for try := 1; ; try++ {
+		results, err = c.sendCommitOnce(ctx, batch)
+		retry := false
+		for _, e := range results {
+			// A member epoch that moved while the commit was on its way is current in the next try; the rest is the
+			// engine's to retry, but it looks at the first partition only.
+			retry = retry || errors.Is(e, kerr.StaleMemberEpoch) || errors.Is(e, kerr.UnstableOffsetCommit) ||
+				errors.Is(e, kerr.CoordinatorLoadInProgress) || errors.Is(e, kerr.CoordinatorNotAvailable) || errors.Is(e, kerr.NotCoordinator)
+		}
+		if err != nil || !retry || try == commitTries || !pause(ctx, c.client.backoff(try)) {
+			return results, err
+		}
+	}
+}
+
+func (c *Consumer) sendCommitOnce(ctx context.Context, batch []*commitRequest) (map[topicPartition]error, error) {
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group = c.groupID
+	c.mu.Lock()
+	req.Generation, req.MemberID = c.group.generation, c.group.memberID
+	if c.manual || c.group.generation < 0 {
+		req.Generation, req.MemberID = -1, ""
+	} else if c.instanceID != "" {
+		req.InstanceID = &c.instanceID
+	}
+	c.mu.Unlock()
+	at := map[string]int{}
+	for _, r := range batch {
+		for _, tp := range r.list {
+			if tp.Offset < 0 {
+				continue
+			}
+			i, ok := at[*tp.Topic]
+			if !ok {
+				t := kmsg.NewOffsetCommitRequestTopic()
+				t.Topic = *tp.Topic
+				i = len(req.Topics)
+				at[*tp.Topic] = i
+				req.Topics = append(req.Topics, t)
+			}
+			p := kmsg.NewOffsetCommitRequestTopicPartition()
+			p.Partition, p.Offset, p.Metadata = tp.Partition, int64(tp.Offset), tp.Metadata
+			if p.Metadata == nil {
+				p.Metadata = kmsg.StringPtr("")
+			}
+			if tp.LeaderEpoch != nil {
+				p.LeaderEpoch = *tp.LeaderEpoch
+			}
+			req.Topics[i].Partitions = append(req.Topics[i].Partitions, p)
+		}
+	}
+	bounded, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
+	defer cancel()
+	resp, err := req.RequestWith(bounded, c.client.engine)
+	if err != nil {
+		return nil, err
+	}
+	results := map[topicPartition]error{}
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			results[topicPartition{t.Topic, p.Partition}] = kerr.ErrorForCode(p.ErrorCode)
+		}
+	}
+	return results, nil
+}
+
+// finishCommit works out the result of one request and hands it to whom it is for.
+func (c *Consumer) finishCommit(req *commitRequest, results map[topicPartition]error, err error) {
+	req.result = make([]TopicPartition, len(req.list))
+	failed, sent := 0, 0
+	var first error
+	c.mu.Lock()
+	for i, tp := range req.list {
+		req.result[i] = TopicPartition{Topic: tp.Topic, Partition: tp.Partition, Offset: OffsetInvalid}
+		if tp.Offset < 0 {
+			continue
+		}
+		sent++
+		req.result[i] = tp
+		k := topicPartition{*tp.Topic, tp.Partition}
+		e, answered := results[k]
+		switch {
+		case err != nil:
+			e = err
+		case !answered:
+			e = kerr.UnknownTopicOrPartition
+		}
+		if e != nil {
+			failed++
+			if first == nil {
+				first = e
+			}
+			req.result[i].Error = toError(e)
+			continue
+		}
+		req.result[i].Error = nil
+		if p := c.partitions[k]; p != nil {
+			epoch := int32(-1)
+			if tp.LeaderEpoch != nil {
+				epoch = *tp.LeaderEpoch
+			}
+			p.committed = offsetAndEpoch{tp.Offset, epoch, tp.Metadata}
+		}
+	}
+	if sent > 0 && failed == sent {
+		req.err = toError(first)
+	}
+	if req.event && !c.closing {
+		c.queue.pushLocked(func(c *Consumer) Event {
+			if c.onCommit != nil {
+				c.onCommit(req.err, req.result)
+			}
+			return OffsetsCommitted{req.err, req.result}
+		})
+	}
+	c.mu.Unlock()
+	if req.done != nil {
+		close(req.done)
+	}
+}
+
+// StoreOffsets stores offsets to be committed by the next automatic commit or Commit: each the offset of the next
+// message to be read. It needs enable.auto.offset.store=false and partitions that are assigned; the result has the
+// error of each: ErrState where it is not assigned now, ErrUnknownPartition where it never was. The call fails with
+// the first of these errors only when none could be stored. It does not block.
+func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []TopicPartition, err error) {
+	if err := c.client.verify(); err != nil {
+		return nil, err
+	}
+	stored := append([]TopicPartition(nil), offsets...)
+	if c.autoStore {
+		return stored, newError(ErrInvalidArg)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	good := 0
+	for i := range stored {
+		tp := &stored[i]
+		if tp.Topic == nil {
+			tp.Error = newErrorf(ErrInvalidArg, "the partition to store has no topic")
+		} else if p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]; p == nil {
+			tp.Error = newError(ErrUnknownPartition)
+		} else if !p.assigned {
+			tp.Error = newError(ErrState)
+		} else {
+			epoch := int32(-1)
+			if tp.LeaderEpoch != nil {
+				epoch = *tp.LeaderEpoch
+			}
+			p.stored = offsetAndEpoch{tp.Offset, epoch, tp.Metadata}
+			tp.Error = nil
+			good++
+			continue
+		}
+		if err == nil {
+			err = tp.Error
+		}
+	}
+	if good > 0 {
+		err = nil
+	}
+	return stored, err
+}
+
+// StoreMessage stores the offset behind a message, see [Consumer.StoreOffsets]. ErrInvalidArg: the message has an
+// error, or a negative offset or epoch.
+func (c *Consumer) StoreMessage(m *Message) (storedOffsets []TopicPartition, err error) {
+	switch {
+	case m == nil:
+		return nil, newErrorf(ErrInvalidArg, "StoreMessage needs a message, not nil")
+	case m.TopicPartition.Error != nil:
+		return nil, newErrorf(ErrInvalidArg, "Can't store errored message")
+	case m.TopicPartition.Offset < 0:
+		return nil, newErrorf(ErrInvalidArg, "Can't store message with offset less than 0")
+	case m.TopicPartition.LeaderEpoch != nil && *m.TopicPartition.LeaderEpoch < 0:
+		return nil, newErrorf(ErrInvalidArg, "Can't store message with leader epoch less than 0")
+	}
+	tp := m.TopicPartition
+	tp.Offset++
+	return c.StoreOffsets([]TopicPartition{tp})
+}
+
+// Committed returns the offsets that the group has committed: OffsetInvalid where there is none, with metadata and
+// leader epoch where the broker has them, and each partition's own error. It waits up to timeoutMs, then returns nil
+// and ErrTimedOut.
+func (c *Consumer) Committed(partitions []TopicPartition, timeoutMs int) (offsets []TopicPartition, err error) {
+	if err := c.client.verify(); err != nil {
+		return nil, err
+	}
+	keys := make([]topicPartition, len(partitions))
+	for i, tp := range partitions {
+		if tp.Topic == nil {
+			return nil, newErrorf(ErrInvalidArg, "partition %d of the list has no topic", i)
+		}
+		keys[i] = topicPartition{*tp.Topic, tp.Partition}
+	}
+	if len(keys) == 0 {
+		return []TopicPartition{}, nil
+	}
+	ctx, cancel := context.WithTimeout(c.client.tasks.ctx, time.Duration(max(timeoutMs, 0))*time.Millisecond)
+	defer cancel()
+	var found map[topicPartition]committedOffset
+	for try := 1; ; try++ {
+		found, err = c.fetchCommitted(ctx, keys, false)
+		if err == nil || ctx.Err() == nil && !kerr.IsRetriable(err) || !pause(ctx, c.client.backoff(try)) {
+			break
+		}
+	}
+	if ctx.Err() != nil && err != nil {
+		return nil, newError(ErrTimedOut).withCause(err)
+	}
+	if err != nil {
+		return nil, toError(err)
+	}
+	offsets = make([]TopicPartition, len(partitions))
+	for i, k := range keys {
+		o := found[k]
+		offsets[i] = TopicPartition{Topic: partitions[i].Topic, Partition: k.id, Offset: OffsetInvalid}
+		if o.err != nil {
+			offsets[i].Error = toError(o.err)
+		}
+		if o.offset >= 0 {
+			offsets[i].Offset, offsets[i].Metadata, offsets[i].LeaderEpoch = o.offset, o.metadata, epochPointer(o.epoch)
+		}
+	}
+	return offsets, nil
+}
+
+// committedOffset is the answer for a partition to OffsetFetch.
+type committedOffset struct {
+	offsetAndEpoch
+	err error
+}
+
+// fetchCommitted asks for committed offsets, once. stable waits, with an error that can be retried, for transactions
+// that may still move them.
+func (c *Consumer) fetchCommitted(ctx context.Context, keys []topicPartition, stable bool) (map[topicPartition]committedOffset, error) {
+	req := kmsg.NewPtrOffsetFetchRequest()
+	req.RequireStable = stable && c.readCommitted
+	g := kmsg.NewOffsetFetchRequestGroup()
+	g.Group = c.groupID
+	g.MemberEpoch = -1
+	c.mu.Lock()
+	if c.group.server && !c.manual && c.group.generation > 0 {
+		member := c.group.memberID
+		g.MemberID, g.MemberEpoch = &member, c.group.generation
+	}
+	c.mu.Unlock()
+	for topic, ids := range byTopic(keys) {
+		t := kmsg.NewOffsetFetchRequestGroupTopic()
+		t.Topic, t.Partitions = topic, ids
+		g.Topics = append(g.Topics, t)
+	}
+	req.Groups = append(req.Groups, g)
+	bounded, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
+	defer cancel()
+	resp, err := req.RequestWith(bounded, c.client.engine)
+	if err != nil {
+		return nil, err
+	}
+	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
+		return nil, err
+	}
+	found := make(map[topicPartition]committedOffset, len(keys))
+	for _, g := range resp.Groups {
+		if err := kerr.ErrorForCode(g.ErrorCode); err != nil {
+			return nil, err
+		}
+		for _, t := range g.Topics {
+			for _, p := range t.Partitions {
+				found[topicPartition{t.Topic, p.Partition}] = committedOffset{offsetAndEpoch{Offset(p.Offset), p.LeaderEpoch, p.Metadata}, kerr.ErrorForCode(p.ErrorCode)}
+			}
+		}
+	}
+	return found, nil
+}

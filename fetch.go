@@ -1,0 +1,314 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// partition is what the consumer knows of a partition. It is kept once it was seen, so that a pause outlives an
+// assignment. Consumer.mu guards it.
+type partition struct {
+	topic *string
+	id    int32
+
+	assigned  bool
+	requested Offset // as the application asked, for Assignment
+	version   int    // moves when all that is queued or in flight for the partition has become void
+
+	paused bool
+	parked []*chunk // what was queued when the partition was paused
+
+	// What the fetcher is to do: fetch from start if want is set, anew when seq has moved.
+	want  bool
+	start Offset
+	seq   int
+
+	position      Offset // behind the last message handed out
+	positionEpoch int32
+	stored        offsetAndEpoch // to be committed
+	committed     offsetAndEpoch // last committed
+	eofAt         Offset         // the end last reported
+	low, high     Offset         // watermarks of the last fetch
+	failure       error          // the last error reported, so that it is reported once
+}
+
+// offsetAndEpoch is an offset with what is committed beside it.
+type offsetAndEpoch struct {
+	offset   Offset
+	epoch    int32 // -1: not known
+	metadata *string
+}
+
+var noOffset = offsetAndEpoch{OffsetInvalid, -1, nil}
+
+// partitionLocked returns the state of a partition, made on first use.
+func (c *Consumer) partitionLocked(topic string, id int32) *partition {
+	k := topicPartition{topic, id}
+	p := c.partitions[k]
+	if p == nil {
+		p = &partition{topic: c.client.topics.name(topic), id: id, position: OffsetInvalid, positionEpoch: -1,
+			stored: noOffset, committed: noOffset, eofAt: OffsetInvalid, low: OffsetInvalid, high: OffsetInvalid}
+		c.partitions[k] = p
+	}
+	return p
+}
+
+// key returns p as a map's key.
+func (p *partition) key() topicPartition { return topicPartition{*p.topic, p.id} }
+
+// renewLocked voids all that is queued or on its way for p.
+func (c *Consumer) renewLocked(p *partition) {
+	p.version++
+	p.want = false
+	p.seq++
+	p.parked = nil
+	p.eofAt = OffsetInvalid
+	p.failure = nil
+	c.fetcher.interruptLocked()
+}
+
+// fetchFromLocked lets the fetcher fetch p from an offset on.
+func (c *Consumer) fetchFromLocked(p *partition, start Offset) {
+	p.want, p.start = true, start
+	p.seq++
+	c.fetcher.interruptLocked()
+}
+
+// fetcher is the state of fetchLoop, the one goroutine that tells the engine what to consume and takes what it
+// fetched. Because both are done there, in turn, a record can't be taken for one of a later version of its partition.
+// Consumer.mu guards it.
+type fetcher struct {
+	dirty  bool               // what is wanted has changed
+	cancel context.CancelFunc // ends the wait for records
+	full   bool               // fetchLoop waits for room in the queue
+	room   chan struct{}      // capacity 1
+}
+
+// interruptLocked makes fetchLoop look at what is wanted.
+func (f *fetcher) interruptLocked() {
+	f.dirty = true
+	if f.cancel != nil {
+		f.cancel()
+		f.cancel = nil
+	}
+}
+
+// roomLocked lets a waiting fetchLoop go on when half of the queue's bound is free.
+func (f *fetcher) roomLocked(c *Consumer) {
+	if f.full && c.queue.records <= c.maxRecords/2 && c.queue.bytes <= c.maxBytes/2 {
+		f.full = false
+		select {
+		case f.room <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// fetched is what the engine was told to do for a partition.
+type fetched struct {
+	p       *partition
+	version int
+	seq     int
+}
+
+// fetchLoop moves records from the engine to the queue until the consumer is closed.
+func (c *Consumer) fetchLoop(ctx context.Context) {
+	active := map[topicPartition]fetched{}
+	var wait context.Context
+	for ctx.Err() == nil {
+		c.mu.Lock()
+		var drop map[string][]int32
+		var add map[string]map[int32]kgo.Offset
+		if c.fetcher.dirty {
+			c.fetcher.dirty = false
+			drop, add = c.changesLocked(active)
+		}
+		if c.fetcher.cancel == nil {
+			wait, c.fetcher.cancel = context.WithCancel(ctx)
+		}
+		full := c.queue.records >= c.maxRecords || c.queue.bytes >= c.maxBytes
+		c.fetcher.full = full
+		c.mu.Unlock()
+
+		if len(drop) > 0 {
+			c.client.engine.RemoveConsumePartitions(drop)
+		}
+		if len(add) > 0 {
+			c.client.engine.AddConsumePartitions(add)
+		}
+		if full {
+			select {
+			case <-c.fetcher.room:
+			case <-wait.Done():
+			}
+			continue
+		}
+		c.enqueue(active, c.client.engine.PollRecords(wait, c.maxRecords))
+	}
+}
+
+// changesLocked compares what is wanted with what the engine does.
+func (c *Consumer) changesLocked(active map[topicPartition]fetched) (drop map[string][]int32, add map[string]map[int32]kgo.Offset) {
+	for k, f := range active {
+		if !f.p.want || f.p.seq != f.seq {
+			if drop == nil {
+				drop = map[string][]int32{}
+			}
+			drop[k.topic] = append(drop[k.topic], k.id)
+			delete(active, k)
+		}
+	}
+	for _, p := range c.assignment {
+		k := p.key()
+		if _, ok := active[k]; ok || !p.want {
+			continue
+		}
+		if add == nil {
+			add = map[string]map[int32]kgo.Offset{}
+		}
+		if add[k.topic] == nil {
+			add[k.topic] = map[int32]kgo.Offset{}
+		}
+		add[k.topic][k.id] = kgo.NewOffset().At(int64(p.start))
+		active[k] = fetched{p, p.version, p.seq}
+	}
+	return drop, add
+}
+
+// enqueue puts what was fetched on the queue.
+func (c *Consumer) enqueue(active map[topicPartition]fetched, fetches kgo.Fetches) {
+	for i := range fetches {
+		for j := range fetches[i].Topics {
+			t := &fetches[i].Topics[j]
+			for k := range t.Partitions {
+				fp := &t.Partitions[k]
+				f, ok := active[topicPartition{t.Topic, fp.Partition}]
+				if !ok {
+					continue // the engine's own wake-ups, and partitions that were just dropped
+				}
+				if fp.Err != nil {
+					c.fetchFailed(f, fp)
+					continue
+				}
+				c.enqueuePartition(f, fp)
+			}
+		}
+	}
+}
+
+func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
+	ch := &chunk{p: f.p, version: f.version, records: fp.Records, end: OffsetInvalid}
+	for _, r := range fp.Records {
+		ch.bytes += int64(len(r.Key) + len(r.Value))
+	}
+	end := fp.HighWatermark
+	if c.readCommitted {
+		end = fp.LastStableOffset
+	}
+	if n := len(fp.Records); c.eofEvents && n > 0 && fp.Records[n-1].Offset+1 >= end {
+		ch.end = Offset(fp.Records[n-1].Offset + 1)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := f.p
+	p.low, p.high = Offset(fp.LogStartOffset), Offset(fp.HighWatermark)
+	p.failure = nil
+	switch {
+	case f.version != p.version || len(fp.Records) == 0:
+	case p.paused:
+		p.parked = append(p.parked, ch)
+	default:
+		c.queue.addLocked(ch)
+	}
+}
+
+// addEventLocked puts an error or the end of a partition behind what is queued of it.
+func (c *Consumer) addEventLocked(p *partition, ch *chunk) {
+	ch.p, ch.version = p, p.version
+	if p.paused {
+		p.parked = append(p.parked, ch)
+		return
+	}
+	c.queue.addLocked(ch)
+}
+
+// fetchFailed deals with a partition that the engine can't fetch.
+func (c *Consumer) fetchFailed(f fetched, fp *kgo.FetchPartition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := f.p
+	if f.version != p.version || f.seq != p.seq {
+		return
+	}
+	var loss *kgo.ErrDataLoss
+	switch {
+	case errors.Is(fp.Err, kerr.OffsetOutOfRange), errors.As(fp.Err, &loss):
+		c.resetLocked(p, fp.Err)
+	case errors.Is(fp.Err, kerr.UnknownTopicOrPartition), errors.Is(fp.Err, kerr.UnknownTopicID):
+		c.failLocked(p, newError(ErrUnknownPartition).withCause(fp.Err))
+	case errors.Is(fp.Err, kgo.ErrClientClosed), errors.Is(fp.Err, context.Canceled):
+	default:
+		c.failLocked(p, toError(fp.Err))
+	}
+}
+
+// failLocked reports the error of a partition, once until it has fetched again.
+func (c *Consumer) failLocked(p *partition, err Error) {
+	if before, ok := p.failure.(Error); ok && before.code == err.code {
+		return
+	}
+	p.failure = err
+	c.addEventLocked(p, &chunk{end: OffsetInvalid, ev: err})
+}
+
+// Pause stops handing out messages of these partitions, also of those that are queued, until Resume. It holds for
+// this consumer until then, over assignments. Partitions that are not known are ignored. The application still has to
+// poll.
+func (c *Consumer) Pause(partitions []TopicPartition) (err error) {
+	return c.setPaused(partitions, true)
+}
+
+// Resume undoes Pause.
+func (c *Consumer) Resume(partitions []TopicPartition) (err error) {
+	return c.setPaused(partitions, false)
+}
+
+func (c *Consumer) setPaused(list []TopicPartition, paused bool) error {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	changed := map[string][]int32{}
+	c.mu.Lock()
+	for i := range list {
+		if list[i].Topic == nil {
+			continue
+		}
+		p := c.partitions[topicPartition{*list[i].Topic, list[i].Partition}]
+		if p == nil || p.paused == paused {
+			continue
+		}
+		p.paused = paused
+		changed[*p.topic] = append(changed[*p.topic], p.id)
+		if paused {
+			p.parked = c.queue.extractLocked(p)
+			continue
+		}
+		for _, ch := range p.parked {
+			c.queue.addLocked(ch)
+		}
+		p.parked = nil
+	}
+	c.mu.Unlock()
+	if len(changed) == 0 {
+		return nil
+	}
+	if paused {
+		c.client.engine.PauseFetchPartitions(changed)
+	} else {
+		c.client.engine.ResumeFetchPartitions(changed)
+	}
+	return nil
+}

@@ -1,0 +1,400 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// resetPolicy is what auto.offset.reset says: where to start when the group has no committed offset, or the offset to
+// start at is out of range.
+type resetPolicy int
+
+const (
+	resetLatest resetPolicy = iota
+	resetEarliest
+	resetError
+)
+
+// resetPolicyOf understands the names of all generations of Kafka clients.
+func resetPolicyOf(name string) resetPolicy {
+	switch name {
+	case "smallest", "earliest", "beginning":
+		return resetEarliest
+	case "error":
+		return resetError
+	}
+	return resetLatest // largest, latest, end
+}
+
+// offset is the logical offset that a policy stands for.
+func (r resetPolicy) offset() Offset {
+	if r == resetEarliest {
+		return OffsetBeginning
+	}
+	return OffsetEnd
+}
+
+// start is a partition of which the offset to start at is looked up: at is absolute or logical. It is void when the
+// partition has moved on to another version.
+type start struct {
+	p       *partition
+	version int
+	at      Offset
+	why     error // of a reset: what made it necessary
+	since   time.Time
+}
+
+// locateLocked looks up where partitions start and has them fetched from there. It goes on in the background until it
+// is known or void.
+func (c *Consumer) locateLocked(starts []start) {
+	if len(starts) == 0 || c.closing {
+		return
+	}
+	now := time.Now()
+	for i := range starts {
+		starts[i].since = now
+	}
+	c.client.tasks.run(func(ctx context.Context) { c.locate(ctx, starts) })
+}
+
+// resetLocked applies the policy to a partition whose offset is out of range.
+func (c *Consumer) resetLocked(p *partition, why error) {
+	p.want = false
+	p.seq++
+	c.fetcher.interruptLocked()
+	if c.reset == resetError {
+		c.failLocked(p, newErrorf(ErrAutoOffsetReset, "fetch failed due to requested offset not available on the broker: %s (broker %d)",
+			newError(ErrOffsetOutOfRange), c.leaderOf(p)).withCause(why))
+		return
+	}
+	c.client.log.printf(logWarning, "OFFSET", "%s [%d]: offset reset to %s: %v", *p.topic, p.id, c.reset.offset(), why)
+	c.locateLocked([]start{{p: p, version: p.version, at: c.reset.offset(), why: why}})
+}
+
+// leaderOf returns the broker that leads a partition, as the engine knows it, or -1.
+func (c *Consumer) leaderOf(p *partition) int32 {
+	leader, _, err := c.client.engine.PartitionLeader(*p.topic, p.id)
+	if err != nil {
+		return -1
+	}
+	return leader
+}
+
+// locate retries until all starts are known or void.
+func (c *Consumer) locate(ctx context.Context, starts []start) {
+	for try := 0; len(starts) > 0; try++ {
+		if try > 0 && !pause(ctx, c.client.backoff(try)) {
+			return
+		}
+		starts = c.locateOnce(ctx, starts)
+	}
+}
+
+// locateOnce settles what it can and returns what is to be tried again.
+func (c *Consumer) locateOnce(ctx context.Context, starts []start) (again []start) {
+	starts = c.stillValid(starts)
+	starts, again = c.existing(ctx, starts)
+	var stored, located []start
+	for _, s := range starts {
+		if s.at == OffsetStored {
+			stored = append(stored, s)
+		} else {
+			located = append(located, s)
+		}
+	}
+	if len(stored) > 0 {
+		known, retry := c.committedStarts(ctx, stored)
+		located, again = append(located, known...), append(again, retry...)
+	}
+	if len(located) > 0 {
+		again = append(again, c.begin(ctx, located)...)
+	}
+	return again
+}
+
+// stillValid drops what has become void.
+func (c *Consumer) stillValid(starts []start) (valid []start) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range starts {
+		if s.version == s.p.version && s.p.assigned && !c.closing {
+			valid = append(valid, s)
+		}
+	}
+	return valid
+}
+
+// existing keeps the partitions that the cluster has. Of others it reports that they do not exist, of a topic only
+// after topic.metadata.propagation.max.ms because it may just have been created, and has them tried again.
+func (c *Consumer) existing(ctx context.Context, starts []start) (there, again []start) {
+	if len(starts) == 0 {
+		return nil, nil
+	}
+	topics, err := c.topicPartitionCounts(ctx, startTopics(starts))
+	if err != nil {
+		return nil, starts
+	}
+	propagation := c.client.conf.ms("topic.metadata.propagation.max.ms")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range starts {
+		t := topics[*s.p.topic]
+		switch {
+		case t.err == nil && s.p.id >= 0 && int(s.p.id) < t.partitions:
+			there = append(there, s)
+			continue
+		case t.err == nil:
+			c.failStartLocked(s, newError(ErrUnknownPartition))
+		case errors.Is(t.err, kerr.UnknownTopicOrPartition):
+			if time.Since(s.since) >= propagation {
+				c.failStartLocked(s, newError(ErrUnknownTopicOrPart).withCause(t.err))
+			}
+		case !kerr.IsRetriable(t.err):
+			c.failStartLocked(s, toError(t.err))
+		}
+		again = append(again, s)
+	}
+	return there, again
+}
+
+func (c *Consumer) failStartLocked(s start, err Error) {
+	if s.version == s.p.version {
+		c.failLocked(s.p, err)
+	}
+}
+
+func startTopics(starts []start) (topics []string) {
+	seen := map[string]bool{}
+	for _, s := range starts {
+		if !seen[*s.p.topic] {
+			seen[*s.p.topic] = true
+			topics = append(topics, *s.p.topic)
+		}
+	}
+	return topics
+}
+
+// committedStarts turns OffsetStored into the committed offset, or into what the policy says.
+func (c *Consumer) committedStarts(ctx context.Context, starts []start) (known, again []start) {
+	keys := make([]topicPartition, len(starts))
+	for i, s := range starts {
+		keys[i] = s.p.key()
+	}
+	found, err := c.fetchCommitted(ctx, keys, true)
+	if err != nil {
+		if !kerr.IsRetriable(err) {
+			c.mu.Lock()
+			for _, s := range starts {
+				c.failStartLocked(s, toError(err))
+			}
+			c.mu.Unlock()
+		}
+		return nil, starts
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, s := range starts {
+		o := found[keys[i]]
+		switch {
+		case o.err != nil:
+			if !kerr.IsRetriable(o.err) {
+				c.failStartLocked(s, toError(o.err))
+			}
+			again = append(again, s)
+		case o.offset >= 0:
+			if s.version == s.p.version {
+				s.p.committed = o.offsetAndEpoch
+			}
+			s.at = o.offset
+			known = append(known, s)
+		case c.reset == resetError:
+			c.failStartLocked(s, newErrorf(ErrAutoOffsetReset, "no previously committed offset available: %s", newError(ErrNoOffset)))
+		default:
+			s.at = c.reset.offset()
+			known = append(known, s)
+		}
+	}
+	return known, again
+}
+
+// Times that ListOffsets understands.
+const (
+	timeLatest   = int64(-1)
+	timeEarliest = int64(-2)
+)
+
+// begin has partitions fetched: from their absolute offset, or from where the logical one is now. With
+// enable.partition.eof it looks up the end too, because a partition that is at its end sends nothing.
+func (c *Consumer) begin(ctx context.Context, starts []start) (again []start) {
+	var low, end map[topicPartition]listedOffset
+	var lows, ends []topicPartition
+	for _, s := range starts {
+		if s.at == OffsetBeginning || s.at <= offsetTailBase {
+			lows = append(lows, s.p.key())
+		}
+		if s.at == OffsetEnd || s.at <= offsetTailBase || c.eofEvents {
+			ends = append(ends, s.p.key())
+		}
+	}
+	isolation := int8(0)
+	if c.readCommitted {
+		isolation = 1
+	}
+	var err error
+	if len(lows) > 0 {
+		if low, err = c.client.listOffsets(ctx, lows, timeEarliest, 0); err != nil {
+			return starts
+		}
+	}
+	if len(ends) > 0 {
+		if end, err = c.client.listOffsets(ctx, ends, timeLatest, isolation); err != nil {
+			return starts
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range starts {
+		k := s.p.key()
+		if s.version != s.p.version {
+			continue
+		}
+		l, e := low[k], end[k]
+		if err := errors.Join(l.err, e.err); err != nil {
+			if !kerr.IsRetriable(err) {
+				c.failLocked(s.p, toError(err))
+			}
+			again = append(again, s)
+			continue
+		}
+		at := s.at
+		switch {
+		case at == OffsetBeginning:
+			at = l.offset
+		case at == OffsetEnd:
+			at = e.offset
+		case at <= offsetTailBase:
+			at = max(l.offset, e.offset-(offsetTailBase-at))
+		}
+		if c.eofEvents && at == e.offset {
+			c.addEventLocked(s.p, &chunk{end: at})
+		}
+		c.fetchFromLocked(s.p, at)
+	}
+	return again
+}
+
+// listedOffset is the answer for a partition to ListOffsets.
+type listedOffset struct {
+	offset Offset
+	epoch  int32
+	err    error
+}
+
+// listOffsets asks for the offsets of a time, one of those above or milliseconds since 1970.
+func (c *client) listOffsets(ctx context.Context, keys []topicPartition, at int64, isolation int8) (map[topicPartition]listedOffset, error) {
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.ReplicaID = -1
+	req.IsolationLevel = isolation
+	for topic, ids := range byTopic(keys) {
+		t := kmsg.NewListOffsetsRequestTopic()
+		t.Topic = topic
+		for _, id := range ids {
+			p := kmsg.NewListOffsetsRequestTopicPartition()
+			p.Partition = id
+			p.Timestamp = at
+			t.Partitions = append(t.Partitions, p)
+		}
+		req.Topics = append(req.Topics, t)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.requestTimeout())
+	defer cancel()
+	resp, err := req.RequestWith(ctx, c.engine)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[topicPartition]listedOffset, len(keys))
+	for _, k := range keys {
+		found[k] = listedOffset{err: kerr.UnknownTopicOrPartition}
+	}
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			o := listedOffset{Offset(p.Offset), p.LeaderEpoch, kerr.ErrorForCode(p.ErrorCode)}
+			if resp.Version == 0 && len(p.OldStyleOffsets) > 0 {
+				o.offset = Offset(p.OldStyleOffsets[0])
+			}
+			found[topicPartition{t.Topic, p.Partition}] = o
+		}
+	}
+	return found, nil
+}
+
+// byTopic groups partitions.
+func byTopic(keys []topicPartition) map[string][]int32 {
+	m := map[string][]int32{}
+	for _, k := range keys {
+		m[k.topic] = append(m[k.topic], k.id)
+	}
+	return m
+}
+
+// topicInfo is what the cluster says of a topic.
+type topicInfo struct {
+	partitions int
+	id         [16]byte
+	err        error
+}
+
+// topicPartitionCounts asks for topics, nil for all.
+func (c *Consumer) topicPartitionCounts(ctx context.Context, topics []string) (map[string]topicInfo, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	req.AllowAutoTopicCreation = c.client.conf.flag("allow.auto.create.topics")
+	if topics != nil {
+		req.Topics = []kmsg.MetadataRequestTopic{}
+		for _, t := range topics {
+			rt := kmsg.NewMetadataRequestTopic()
+			rt.Topic = &t
+			req.Topics = append(req.Topics, rt)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
+	defer cancel()
+	resp, err := req.RequestWith(ctx, c.client.engine)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]topicInfo, len(resp.Topics))
+	for _, t := range topics {
+		found[t] = topicInfo{err: kerr.UnknownTopicOrPartition}
+	}
+	for _, t := range resp.Topics {
+		if t.Topic != nil {
+			found[*t.Topic] = topicInfo{len(t.Partitions), t.TopicID, kerr.ErrorForCode(t.ErrorCode)}
+		}
+	}
+	return found, nil
+}
+
+// requestTimeout bounds a request of the client's own.
+func (c *client) requestTimeout() time.Duration { return c.conf.ms("socket.timeout.ms") }
+
+// backoff is the wait before the try-th repetition: retry.backoff.ms, doubled each time up to retry.backoff.max.ms.
+func (c *client) backoff(try int) time.Duration {
+	base, most := c.conf.ms("retry.backoff.ms"), c.conf.ms("retry.backoff.max.ms")
+	return max(base, min(base<<min(try-1, 20), most))
+}
+
+// pause waits; it reports false when ctx ended before.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
