@@ -228,18 +228,10 @@ func (c *Consumer) Position(partitions []TopicPartition) (offsets []TopicPartiti
 		}
 		if p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]; p != nil && p.position != OffsetInvalid {
 			offsets[i].Offset = p.position
-			offsets[i].LeaderEpoch = epochPointer(p.positionEpoch)
+			offsets[i].LeaderEpoch = epochPtr(p.positionEpoch)
 		}
 	}
 	return offsets, nil
-}
-
-// epochPointer returns a leader epoch as the API has it: nil where it is not known.
-func epochPointer(epoch int32) *int32 {
-	if epoch < 0 {
-		return nil
-	}
-	return &epoch
 }
 
 // Seek makes an assigned partition go on at another offset, absolute or logical. Messages of it that are queued are

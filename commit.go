@@ -119,7 +119,7 @@ func (c *Consumer) storedLocked(keys []topicPartition) *commitRequest {
 		p := c.partitionLocked(k.topic, k.id)
 		list[i] = TopicPartition{Topic: p.topic, Partition: p.id, Offset: OffsetInvalid}
 		if p.stored.offset >= 0 && p.stored.offset > p.committed.offset {
-			list[i].Offset, list[i].Metadata, list[i].LeaderEpoch = p.stored.offset, p.stored.metadata, epochPointer(p.stored.epoch)
+			list[i].Offset, list[i].Metadata, list[i].LeaderEpoch = p.stored.offset, p.stored.metadata, epochPtr(p.stored.epoch)
 			some = true
 		}
 	}
@@ -270,7 +270,7 @@ func (c *Consumer) sendCommit(ctx context.Context, batch []*commitRequest) (resu
 			retry = retry || errors.Is(e, kerr.StaleMemberEpoch) || errors.Is(e, kerr.UnstableOffsetCommit) ||
 				errors.Is(e, kerr.CoordinatorLoadInProgress) || errors.Is(e, kerr.CoordinatorNotAvailable) || errors.Is(e, kerr.NotCoordinator)
 		}
-		if err != nil || !retry || try == commitTries || !pause(ctx, c.client.backoff(try)) {
+		if err != nil || !retry || try == commitTries || !sleep(ctx, c.client.backoff(try)) {
 			return results, err
 		}
 	}
@@ -465,7 +465,7 @@ func (c *Consumer) Committed(partitions []TopicPartition, timeoutMs int) (offset
 	var found map[topicPartition]committedOffset
 	for try := 1; ; try++ {
 		found, err = c.fetchCommitted(ctx, keys, false)
-		if err == nil || ctx.Err() == nil && !kerr.IsRetriable(err) || !pause(ctx, c.client.backoff(try)) {
+		if err == nil || ctx.Err() == nil && !kerr.IsRetriable(err) || !sleep(ctx, c.client.backoff(try)) {
 			break
 		}
 	}
@@ -483,7 +483,7 @@ func (c *Consumer) Committed(partitions []TopicPartition, timeoutMs int) (offset
 			offsets[i].Error = toError(o.err)
 		}
 		if o.offset >= 0 {
-			offsets[i].Offset, offsets[i].Metadata, offsets[i].LeaderEpoch = o.offset, o.metadata, epochPointer(o.epoch)
+			offsets[i].Offset, offsets[i].Metadata, offsets[i].LeaderEpoch = o.offset, o.metadata, epochPtr(o.epoch)
 		}
 	}
 	return offsets, nil

@@ -287,7 +287,7 @@ func (m *classicMember) balance(ctx context.Context, b kgo.GroupBalancer, member
 
 // heartbeats keeps the membership alive until ctx ends or the group wants something. It goes on during a rebalance, so
 // that a slow callback does not cost the membership.
-func (m *classicMember) heartbeats(ctx context.Context, failed chan<- error) {
+func (m *classicMember) heartbeats(ctx context.Context, failed chan error) {
 	ticker := time.NewTicker(max(min(m.g.heartbeat, m.g.session/3), time.Millisecond))
 	defer ticker.Stop()
 	answered := time.Now()

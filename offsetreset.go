@@ -87,7 +87,7 @@ func (c *Consumer) leaderOf(p *partition) int32 {
 // locate retries until all starts are known or void.
 func (c *Consumer) locate(ctx context.Context, starts []start) {
 	for try := 0; len(starts) > 0; try++ {
-		if try > 0 && !pause(ctx, c.client.backoff(try)) {
+		if try > 0 && !sleep(ctx, c.client.backoff(try)) {
 			return
 		}
 		starts = c.locateOnce(ctx, starts)
@@ -221,115 +221,74 @@ func (c *Consumer) committedStarts(ctx context.Context, starts []start) (known, 
 	return known, again
 }
 
-// Times that ListOffsets understands.
-const (
-	timeLatest   = int64(-1)
-	timeEarliest = int64(-2)
-)
-
 // begin has partitions fetched: from their absolute offset, or from where the logical one is now. With
 // enable.partition.eof it looks up the end too, because a partition that is at its end sends nothing.
 func (c *Consumer) begin(ctx context.Context, starts []start) (again []start) {
-	var low, end map[topicPartition]listedOffset
-	var lows, ends []topicPartition
-	for _, s := range starts {
-		if s.at == OffsetBeginning || s.at <= offsetTailBase {
-			lows = append(lows, s.p.key())
-		}
-		if s.at == OffsetEnd || s.at <= offsetTailBase || c.eofEvents {
-			ends = append(ends, s.p.key())
-		}
+	// Per start the first offset and the end, where they are needed.
+	type bounds struct{ low, end int }
+	at := make([]bounds, len(starts))
+	var queries []offsetQuery
+	ask := func(p *partition, what Offset) int {
+		queries = append(queries, offsetQuery{*p.topic, p.id, int64(what)})
+		return len(queries) - 1
 	}
-	isolation := int8(0)
-	if c.readCommitted {
-		isolation = 1
-	}
-	var err error
-	if len(lows) > 0 {
-		if low, err = c.client.listOffsets(ctx, lows, timeEarliest, 0); err != nil {
-			return starts
+	for i, s := range starts {
+		at[i] = bounds{-1, -1}
+		tail := s.at <= offsetTailBase
+		if s.at == OffsetBeginning || tail {
+			at[i].low = ask(s.p, OffsetBeginning)
+		}
+		if s.at == OffsetEnd || tail || c.eofEvents {
+			at[i].end = ask(s.p, OffsetEnd)
 		}
 	}
-	if len(ends) > 0 {
-		if end, err = c.client.listOffsets(ctx, ends, timeLatest, isolation); err != nil {
+	var found []offsetAnswer
+	if len(queries) > 0 {
+		bounded, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
+		defer cancel()
+		var err error
+		if found, err = c.client.listOffsets(bounded, c.client.isolation(), queries); err != nil {
 			return starts
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range starts {
-		k := s.p.key()
+next:
+	for i, s := range starts {
 		if s.version != s.p.version {
 			continue
 		}
-		l, e := low[k], end[k]
-		if err := errors.Join(l.err, e.err); err != nil {
-			if !kerr.IsRetriable(err) {
-				c.failLocked(s.p, toError(err))
+		low, end := OffsetInvalid, OffsetInvalid
+		for _, b := range []struct {
+			query int
+			into  *Offset
+		}{{at[i].low, &low}, {at[i].end, &end}} {
+			if b.query < 0 {
+				continue
 			}
-			again = append(again, s)
-			continue
+			if err := found[b.query].err; err != nil {
+				if !waitsForLeader(err) {
+					c.failLocked(s.p, *err)
+				}
+				again = append(again, s)
+				continue next
+			}
+			*b.into = Offset(found[b.query].offset)
 		}
-		at := s.at
 		switch {
-		case at == OffsetBeginning:
-			at = l.offset
-		case at == OffsetEnd:
-			at = e.offset
-		case at <= offsetTailBase:
-			at = max(l.offset, e.offset-(offsetTailBase-at))
+		case s.at == OffsetBeginning:
+			s.at = low
+		case s.at == OffsetEnd:
+			s.at = end
+		case s.at <= offsetTailBase:
+			s.at = max(low, end-(offsetTailBase-s.at))
 		}
-		if c.eofEvents && at == e.offset {
-			c.addEventLocked(s.p, &chunk{end: at})
+		if c.eofEvents && s.at == end {
+			c.addEventLocked(s.p, &chunk{end: end})
 		}
-		c.fetchFromLocked(s.p, at)
+		c.fetchFromLocked(s.p, s.at)
 	}
 	return again
-}
-
-// listedOffset is the answer for a partition to ListOffsets.
-type listedOffset struct {
-	offset Offset
-	epoch  int32
-	err    error
-}
-
-// listOffsets asks for the offsets of a time, one of those above or milliseconds since 1970.
-func (c *client) listOffsets(ctx context.Context, keys []topicPartition, at int64, isolation int8) (map[topicPartition]listedOffset, error) {
-	req := kmsg.NewPtrListOffsetsRequest()
-	req.ReplicaID = -1
-	req.IsolationLevel = isolation
-	for topic, ids := range byTopic(keys) {
-		t := kmsg.NewListOffsetsRequestTopic()
-		t.Topic = topic
-		for _, id := range ids {
-			p := kmsg.NewListOffsetsRequestTopicPartition()
-			p.Partition = id
-			p.Timestamp = at
-			t.Partitions = append(t.Partitions, p)
-		}
-		req.Topics = append(req.Topics, t)
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.requestTimeout())
-	defer cancel()
-	resp, err := req.RequestWith(ctx, c.engine)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[topicPartition]listedOffset, len(keys))
-	for _, k := range keys {
-		found[k] = listedOffset{err: kerr.UnknownTopicOrPartition}
-	}
-	for _, t := range resp.Topics {
-		for _, p := range t.Partitions {
-			o := listedOffset{Offset(p.Offset), p.LeaderEpoch, kerr.ErrorForCode(p.ErrorCode)}
-			if resp.Version == 0 && len(p.OldStyleOffsets) > 0 {
-				o.offset = Offset(p.OldStyleOffsets[0])
-			}
-			found[topicPartition{t.Topic, p.Partition}] = o
-		}
-	}
-	return found, nil
 }
 
 // byTopic groups partitions.
@@ -385,16 +344,4 @@ func (c *client) requestTimeout() time.Duration { return c.conf.ms("socket.timeo
 func (c *client) backoff(try int) time.Duration {
 	base, most := c.conf.ms("retry.backoff.ms"), c.conf.ms("retry.backoff.max.ms")
 	return max(base, min(base<<min(try-1, 20), most))
-}
-
-// pause waits; it reports false when ctx ended before.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
