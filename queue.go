@@ -110,6 +110,25 @@ func (q *queue) takeLocked(c *Consumer) (Event, func(*Consumer) Event) {
 	return nil, nil
 }
 
+// messageNextLocked reports whether a message comes next. It drops what is void, and records that are not handed out.
+func (q *queue) messageNextLocked(c *Consumer) bool {
+	for q.head < len(q.chunks) {
+		ch := q.chunks[q.head]
+		switch {
+		case ch.version != ch.p.version:
+			q.dropLocked(c)
+		case ch.next == len(ch.records):
+			return false
+		case ch.records[ch.next].Attrs.IsControl():
+			ch.next++
+			q.records--
+		default:
+			return true
+		}
+	}
+	return false
+}
+
 func (q *queue) takeFrontLocked(c *Consumer) (Event, func(*Consumer) Event) {
 	first := q.front[0]
 	q.front[0] = nil
