@@ -531,6 +531,9 @@ func (c *Consumer) fetchCommitted(ctx context.Context, keys []topicPartition, st
 		}
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
+				if p.Metadata != nil && *p.Metadata == "" {
+					p.Metadata = nil // an empty text is what a commit without metadata leaves
+				}
 				found[topicPartition{t.Topic, p.Partition}] = committedOffset{offsetAndEpoch{Offset(p.Offset), p.LeaderEpoch, p.Metadata}, kerr.ErrorForCode(p.ErrorCode)}
 			}
 		}

@@ -331,10 +331,24 @@ func (c *Consumer) matchTopics(ctx context.Context, sub *subscription) (map[stri
 			continue
 		}
 		g.missing[name] = true
+		c.topicGone(name, err)
 		e := codeError(err.Code)
 		c.post(newErrorf(e.code, "Subscribed topic not available: %s: %s", name, e.code).withCause(err))
 	}
 	return matched, nil
+}
+
+// topicGone reports the assigned partitions of a topic that was deleted as unknown, before the topic itself is.
+func (c *Consumer) topicGone(topic string, why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.assignment {
+		if *p.topic == topic && p.failure == nil {
+			e := newError(ErrUnknownPartition).withCause(why)
+			p.failure = e
+			c.queue.pushLocked(e)
+		}
+	}
 }
 
 // changed reports whether the topics or their partition counts differ from those that the member joined with.

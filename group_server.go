@@ -131,6 +131,9 @@ func (m *serverMember) reconcile(ctx context.Context) chan struct{} {
 	target := m.target
 	m.target = nil
 	revoked, added := without(owned, target), without(target, owned)
+	if len(revoked) == 0 && len(added) == 0 {
+		return nil
+	}
 	done := make(chan struct{})
 	m.c.client.tasks.run(func(context.Context) {
 		defer close(done)
