@@ -57,6 +57,9 @@ func newClient(conf *settings, emit func(Event), opts ...kgo.Opt) (*client, erro
 	if c.log, err = newLogger(c.name, conf); err != nil {
 		return nil, err
 	}
+	for _, w := range conf.warnings {
+		c.log.printf(w.level, "CONFWARN", "%s", w.text)
+	}
 	engine, err := engineOpts(c)
 	if err != nil {
 		return nil, err

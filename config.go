@@ -340,9 +340,9 @@ func (s *settings) String() string {
 // GoString is String, so that no way of printing shows a secret.
 func (s *settings) GoString() string { return s.String() }
 
-// sortedKeys returns the keys of a configuration, aliases before the properties that they stand for: so the same map
+// readOrder returns the keys of a configuration, aliases before the properties that they stand for: so the same map
 // always means the same, and a property goes before its alias.
-func sortedKeys(m ConfigMap) []string {
+func readOrder(m ConfigMap) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

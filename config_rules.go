@@ -10,6 +10,7 @@ import (
 // rules are what properties ask of each other, and the values that follow from others where they are not set, in
 // librdkafka's order: where several are broken the first decides the error.
 var rules = []func(*settings) error{
+	(*settings).checkSoftware,
 	(*settings).checkKeystore,
 	(*settings).checkHTTPS,
 	(*settings).checkOAuthBearer,
@@ -42,6 +43,29 @@ func rule(text string) error { return newErrorf(ErrInvalidArg, "%s", text) }
 func (s *settings) putNum(name string, n int) { s.putInt(row(name), n) }
 
 func (s *settings) putText(name, text string) { s.lookup(name).text = text }
+
+// checkSoftware cleans up what brokers accept only in parts: letters, digits, dots and dashes, none of the latter two
+// at the ends.
+func (s *settings) checkSoftware() error {
+	for _, name := range []string{"client.software.name", "client.software.version"} {
+		text := strings.TrimFunc(s.str(name), func(r rune) bool { return !alphanumeric(r) })
+		clean := strings.Map(func(r rune) rune {
+			if alphanumeric(r) || r == '.' || r == '-' {
+				return r
+			}
+			return '-'
+		}, text)
+		if clean = strings.TrimRight(clean, ".-"); clean == "" {
+			clean = row(name).def
+		}
+		s.putText(name, clean)
+	}
+	return nil
+}
+
+func alphanumeric(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}
 
 func (s *settings) checkKeystore() error {
 	if s.str("ssl.keystore.location") != "" && s.str("ssl.keystore.password") == "" {
@@ -380,10 +404,11 @@ func (s *settings) warn() {
 		if v == nil || !v.set {
 			continue
 		}
-		switch p.status {
-		case deprecated:
+		switch {
+		case p.scope == goScope: // the peer warns of none
+		case p.status == deprecated:
 			s.warnf(logWarning, "Configuration property %s is deprecated: %s", p.name, p.note)
-		case experimental:
+		case p.status == experimental:
 			s.warnf(logWarning, "Configuration property %s is experimental: %s", p.name, p.note)
 		}
 		if p.owner&other != 0 && !p.owner.has(s.kind) {

@@ -76,7 +76,7 @@ func (s *settings) read(m ConfigMap) error {
 	if s.kind == producerClient && m["delivery.report.only.error"] == true {
 		return newErrorf(ErrUnsupportedFeature, "delivery.report.only.error=true is not currently supported by the Go client")
 	}
-	keys := sortedKeys(m)
+	keys := readOrder(m)
 	for _, k := range keys {
 		if p := find(goScope, k); p != nil && p.kind != goKind && p.owner.has(s.kind) {
 			if err := s.readGo(p, m[k]); err != nil {
@@ -114,7 +114,7 @@ func (s *settings) readTopics(v ConfigValue) error {
 	}
 	p := find(goScope, topicConfig)
 	s.vals[p].set, s.vals[p].value = true, topics
-	for _, k := range sortedKeys(topics) {
+	for _, k := range readOrder(topics) {
 		if err := s.readKey(k, topics[k], topicScope); err != nil {
 			return err
 		}
