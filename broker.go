@@ -1,15 +1,515 @@
 package kafka
 
 import (
-	"errors"
+	"context"
+	"fmt"
+	"math/rand/v2"
 	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// networkCode is the code of an error of the network: a name that did not resolve, or a lost connection.
-func networkCode(err error) ErrorCode {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return ErrResolve
+// How often the application hears of the same trouble.
+const (
+	identicalErrors = 30 * time.Second // an error of a broker that repeats itself
+	allDownEvents   = time.Second      // ErrAllBrokersDown while nothing changed
+	probePause      = 50 * time.Millisecond
+	reportBacklog   = 1000             // reports that wait for the goroutine that tells them; more are dropped
+)
+
+// brokers is what a client knows of its brokers: which connections are up, which addresses must not be dialled yet,
+// and what the application has been told. The engine's hooks write it and never wait for anything; two goroutines of
+// the client tell the application (tell) and look for a broker while none is up (probe).
+type brokers struct {
+	protocol string // in front of a broker's name: "sasl_ssl://", nothing for plaintext
+	backoff  time.Duration
+	maxDelay time.Duration
+	logClose bool // log.connection.close
+
+	news   chan struct{} // capacity 1: there is a report to tell
+	search chan struct{} // capacity 1: probe is to look at once
+
+	mu      sync.Mutex // guards all below
+	known   map[string]*broker
+	open    map[net.Conn]*broker
+	reports []brokerReport
+	allDown time.Time     // when ErrAllBrokersDown was last reported; zero since a broker came up
+	changed chan struct{} // closed and replaced when a broker comes up
+	refused error         // why the last connection was not authenticated; nil where it was
+	random  func() float64
+}
+
+// broker is one address that the client connects to.
+type broker struct {
+	addr string
+	node int32 // -1 while only the address is known
+
+	conns int  // connections that are up
+	down  bool // the last connection failed, or was lost
+
+	failures int
+	retryAt  time.Time // no connection before
+	last     error     // why not
+
+	said       string // the last error reported
+	identical  int    // how often it came again without being reported
+	repeatedAt time.Time
+}
+
+// brokerReport is something to tell the application.
+type brokerReport struct {
+	name    string
+	level   int
+	code    ErrorCode
+	text    string // empty: only the count below
+	allDown string // the text of ErrAllBrokersDown, empty where some broker is not down
+}
+
+func (b *brokers) init(conf *settings) {
+	if p := strings.ToLower(conf.str("security.protocol")); p != "plaintext" {
+		b.protocol = p + "://"
 	}
-	return ErrTransport
+	b.backoff, b.maxDelay = conf.ms("reconnect.backoff.ms"), conf.ms("reconnect.backoff.max.ms")
+	b.logClose = conf.flag("log.connection.close")
+	b.news, b.search = make(chan struct{}, 1), make(chan struct{}, 1)
+	b.known, b.open = map[string]*broker{}, map[net.Conn]*broker{}
+	b.changed = make(chan struct{})
+	b.random = rand.Float64
+}
+
+// name is how librdkafka calls a broker: protocol://host:port/id, with "bootstrap" for an id that is not known yet.
+func (b *brokers) name(k *broker) string {
+	id := "bootstrap"
+	if k.node >= 0 {
+		id = strconv.Itoa(int(k.node))
+	}
+	return b.protocol + k.addr + "/" + id
+}
+
+// findLocked returns the broker of an address, new where there is none. The engine's seeds have negative node ids.
+func (b *brokers) findLocked(addr string, node int32) *broker {
+	k := b.known[addr]
+	if k == nil {
+		k = &broker{addr: addr, node: -1}
+		b.known[addr] = k
+	}
+	if node >= 0 {
+		k.node = node
+	}
+	return k
+}
+
+func address(host string, port int32) string {
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}
+
+// brokerHooks are the engine's hooks of a client.
+type brokerHooks struct{ c *client }
+
+// hooks returns what the engine calls when a connection comes or goes.
+func (c *client) hooks() []kgo.Hook { return []kgo.Hook{brokerHooks{c}} }
+
+var (
+	_ kgo.HookBrokerConnect    = brokerHooks{}
+	_ kgo.HookBrokerDisconnect = brokerHooks{}
+	_ kgo.HookBrokerRead       = brokerHooks{}
+	_ kgo.HookBrokerThrottle   = brokerHooks{}
+)
+
+// OnBrokerConnect is called when a connection is ready for requests, which includes authentication, or failed.
+func (h brokerHooks) OnBrokerConnect(meta kgo.BrokerMetadata, took time.Duration, conn net.Conn, err error) {
+	b := &h.c.brokers
+	if err != nil && (h.c.stopping() || isOwnEnd(err)) {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.findLocked(address(meta.Host, meta.Port), meta.NodeID)
+	if err == nil {
+		if c, ok := conn.(*brokerConn); ok {
+			c.ready()
+		}
+		b.open[conn] = k
+		k.conns++
+		k.down, k.failures, k.retryAt, k.last = false, 0, time.Time{}, nil
+		b.allDown, b.refused = time.Time{}, nil
+		close(b.changed)
+		b.changed = make(chan struct{})
+		return
+	}
+	f := connectFailure(err, took)
+	if f.code == ErrAuthentication {
+		b.refused = err
+	}
+	b.failedLocked(k, err)
+	k.down = k.conns == 0
+	b.reportLocked(k, f)
+}
+
+// failedLocked delays the next connection to a broker: twice as long with every failure, within reconnect.backoff.ms
+// and reconnect.backoff.max.ms, from a quarter less to a half more so that clients don't come back all at once.
+func (b *brokers) failedLocked(k *broker, err error) {
+	k.last = err
+	now := time.Now()
+	if now.Before(k.retryAt) || b.backoff <= 0 {
+		return
+	}
+	d := min(b.backoff<<min(k.failures, 20), b.maxDelay)
+	k.failures++
+	k.retryAt = now.Add(min(time.Duration(float64(d)*(0.75+0.75*b.random())), b.maxDelay))
+}
+
+// OnBrokerDisconnect is called when a connection ends, for whatever reason.
+func (h brokerHooks) OnBrokerDisconnect(_ kgo.BrokerMetadata, conn net.Conn) {
+	b := &h.c.brokers
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.open[conn]
+	if k == nil { // it never came up: OnBrokerConnect says why
+		return
+	}
+	delete(b.open, conn)
+	k.conns--
+	if h.c.stopping() {
+		return
+	}
+	if len(b.open) == 0 {
+		wake(b.search)
+	}
+	c, ok := conn.(*brokerConn)
+	if !ok {
+		return
+	}
+	err := c.lost()
+	if err == nil { // the client closed it: idle, or the broker is gone from the metadata
+		return
+	}
+	k.down = k.conns == 0
+	b.reportLocked(k, lostConnection(err, time.Since(c.opened)))
+}
+
+// OnBrokerRead sees the requests that were not answered in time.
+func (h brokerHooks) OnBrokerRead(meta kgo.BrokerMetadata, key int16, _ int, _, took time.Duration, err error) {
+	if err == nil || h.c.stopping() || !isTimeout(err) {
+		return
+	}
+	b := &h.c.brokers
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.findLocked(address(meta.Host, meta.Port), meta.NodeID)
+	if k.conns == 0 {
+		return // a connection that is being set up
+	}
+	b.pushLocked(brokerReport{name: b.name(k), level: logNotice, code: errNoEvent,
+		text: fmt.Sprintf("Timed out %sRequest in flight (after %dms, timeout #0)", kmsg.NameForKey(key), took.Milliseconds())})
+}
+
+// OnBrokerThrottle is called when a broker delays the client because of a quota.
+func (h brokerHooks) OnBrokerThrottle(meta kgo.BrokerMetadata, d time.Duration, _ bool) {
+	c := h.c
+	if c.conf.value("throttle_cb") == nil || c.stopping() {
+		return
+	}
+	b := &c.brokers
+	b.mu.Lock()
+	name := b.name(b.findLocked(address(meta.Host, meta.Port), meta.NodeID))
+	b.mu.Unlock()
+	c.emit(ThrottleEvent{BrokerName: name, BrokerID: meta.NodeID, ThrottleTime: d})
+}
+
+// reportLocked queues what there is to tell about a failure. Errors that repeat themselves are told once and, with
+// the number of those left out, again every half a minute.
+func (b *brokers) reportLocked(k *broker, f failure) {
+	r := brokerReport{name: b.name(k), level: f.level, code: f.code, allDown: b.allDownLocked()}
+	now := time.Now()
+	extra := ""
+	tell := true
+	if f.text == k.said {
+		k.identical++
+		tell = now.Sub(k.repeatedAt) >= identicalErrors
+		if tell {
+			extra = fmt.Sprintf(", %d identical error(s) suppressed", k.identical)
+			k.repeatedAt = now
+		}
+	}
+	if tell {
+		k.said, k.identical = f.text, 0
+		r.text = fmt.Sprintf("%s: %s (after %dms in state %s%s)", r.name, f.text, f.after.Milliseconds(), f.state, extra)
+	}
+	if f.level == logInfo && !b.logClose {
+		r.text = ""
+	}
+	if r.text != "" || r.allDown != "" {
+		b.pushLocked(r)
+	}
+}
+
+// allDownLocked returns the text of ErrAllBrokersDown where every broker is down and it is time to say so.
+func (b *brokers) allDownLocked() string {
+	n := len(b.known)
+	for _, k := range b.known {
+		if !k.down {
+			return ""
+		}
+	}
+	if now := time.Now(); now.Sub(b.allDown) >= allDownEvents {
+		b.allDown = now
+		return fmt.Sprintf("%d/%d brokers are down", n, n)
+	}
+	return ""
+}
+
+func (b *brokers) pushLocked(r brokerReport) {
+	if len(b.reports) < reportBacklog {
+		b.reports = append(b.reports, r)
+	}
+	wake(b.news)
+}
+
+// wake makes the goroutine that waits for ch look again.
+func wake(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// mayDial returns the error of a connection that must not be opened yet. After credentials were refused only the
+// probe tries again: what waits in the engine then sees an unreachable broker, which it outlasts, and not an error
+// that would fail every message at once.
+func (b *brokers) mayDial(ctx context.Context, addr string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refused != nil && ctx.Value(probeKey{}) == nil {
+		return dialError(addr, &backoffError{b.refused})
+	}
+	if k := b.known[addr]; k != nil && k.last != nil && time.Until(k.retryAt) > 0 {
+		return dialError(addr, &backoffError{k.last})
+	}
+	return nil
+}
+
+// dialError makes err an error of dialling, which the engine answers by trying another broker or later.
+func dialError(addr string, err error) error {
+	return &net.OpError{Op: "dial", Net: "tcp", Addr: netAddr(addr), Err: err}
+}
+
+type netAddr string
+
+func (netAddr) Network() string  { return "tcp" }
+func (a netAddr) String() string { return string(a) }
+
+// backoffError is the error of a connection that was not tried because the last one failed a moment ago. It does not
+// unwrap: the engine takes it for a broker that does not answer, whatever the last failure was.
+type backoffError struct{ last error }
+
+func (e *backoffError) Error() string {
+	return "reconnect.backoff.ms has not passed since: " + e.last.Error()
+}
+
+// bootstrap reports whether no more is known of a broker than its address.
+func (b *brokers) bootstrap(addr string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.known[addr]
+	return k == nil || k.node < 0
+}
+
+// retryNow forgets all delays: something changed that makes another try worth while.
+func (b *brokers) retryNow() {
+	b.mu.Lock()
+	for _, k := range b.known {
+		k.failures, k.retryAt = 0, time.Time{}
+	}
+	b.refused = nil
+	b.mu.Unlock()
+	wake(b.search)
+}
+
+// delay returns how long it is until some broker may be tried, and false where one is up.
+func (b *brokers) delay() (time.Duration, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d := b.maxDelay
+	for _, k := range b.known {
+		d = min(d, time.Until(k.retryAt))
+	}
+	return d, len(b.open) == 0
+}
+
+// anyBrokerUp reports whether there is a connection that is ready for requests.
+func (c *client) anyBrokerUp() bool {
+	c.brokers.mu.Lock()
+	defer c.brokers.mu.Unlock()
+	return len(c.brokers.open) > 0
+}
+
+// timeoutCode is the code of a call whose time ran out: ErrTimedOut where a broker was there to answer, else down.
+// The peer says ErrAllBrokersDown for queries of offsets and ErrTransport for metadata.
+func (c *client) timeoutCode(down ErrorCode) ErrorCode {
+	if c.anyBrokerUp() {
+		return ErrTimedOut
+	}
+	return down
+}
+
+// awaitBroker waits until a broker is up. It returns the error of ctx where that ends first. Calls that the peer holds
+// until their timeout while no broker is up use it between two tries.
+func (c *client) awaitBroker(ctx context.Context) error {
+	for {
+		b := &c.brokers
+		b.mu.Lock()
+		up, changed := len(b.open) > 0, b.changed
+		b.mu.Unlock()
+		if up {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.tasks.ctx.Done():
+			return errClosed()
+		}
+	}
+}
+
+func (c *client) stopping() bool { return c.tasks.ctx.Err() != nil }
+
+// startBrokers starts the goroutines that look for a broker and tell the application of trouble.
+func (c *client) startBrokers() {
+	b := &c.brokers
+	b.mu.Lock()
+	for _, addr := range c.seeds() {
+		b.findLocked(addr, -1)
+	}
+	b.mu.Unlock()
+	c.tasks.run(c.tellBrokers)
+	c.tasks.run(c.probeBrokers)
+}
+
+// seeds are the addresses that the engine starts from, with the port where they have none.
+func (c *client) seeds() (addrs []string) {
+	seeds, _ := c.engine.OptValue(kgo.SeedBrokers).([]string)
+	for _, s := range seeds {
+		if _, _, err := net.SplitHostPort(s); err != nil {
+			s = net.JoinHostPort(strings.Trim(s, "[]"), "9092")
+		}
+		addrs = append(addrs, s)
+	}
+	return addrs
+}
+
+// tellBrokers writes log lines and emits events, in the order in which things happened.
+func (c *client) tellBrokers(ctx context.Context) {
+	b := &c.brokers
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.news:
+		}
+		b.mu.Lock()
+		reports := b.reports
+		b.reports = nil
+		b.mu.Unlock()
+		for _, r := range reports {
+			if ctx.Err() != nil {
+				return
+			}
+			c.tellBroker(r)
+		}
+	}
+}
+
+func (c *client) tellBroker(r brokerReport) {
+	if r.text != "" {
+		tag := "FAIL"
+		if r.code == errNoEvent {
+			tag = "REQTMOUT"
+		}
+		c.log.printf(r.level, tag, "%s", r.text)
+		// As the peer has it: a connection that was closed is a line in the log, one that failed is an event too.
+		if r.level <= logErr {
+			c.emit(newErrorf(r.code, "%s", r.text))
+		}
+	}
+	if r.allDown != "" {
+		c.emit(newErrorf(ErrAllBrokersDown, "%s", r.allDown))
+	}
+}
+
+type probeKey struct{}
+
+// probeBrokers asks for the cluster's brokers at start and whenever no connection is left, until one answers. An idle
+// client so finds out that it can't reach or is not welcome at its cluster. While a connection is up it only waits.
+func (c *client) probeBrokers(ctx context.Context) {
+	ctx = context.WithValue(ctx, probeKey{}, true)
+	b := &c.brokers
+	pause := time.Duration(0) // between two tries, should the engine fail without trying
+	for ctx.Err() == nil && c.tokens.wait(ctx) == nil {
+		d, needed := b.delay()
+		if !needed {
+			pause = 0
+			select {
+			case <-ctx.Done():
+			case <-b.search:
+			}
+			continue
+		}
+		timer := time.NewTimer(max(d, pause))
+		select {
+		case <-ctx.Done():
+		case <-b.search: // the delays may have been lifted
+			timer.Stop()
+			pause = 0
+			continue
+		case <-timer.C:
+		}
+		c.probe(ctx)
+		pause = probePause
+	}
+}
+
+// probe asks one broker after the other for the list of brokers until one answers, and notes those it names.
+func (c *client) probe(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, c.conf.ms("socket.connection.setup.timeout.ms")+apiVersionTimeout)
+	defer cancel()
+	req := kmsg.NewPtrMetadataRequest()
+	req.Topics = []kmsg.MetadataRequestTopic{}
+	resp, err := req.RequestWith(ctx, c.engine)
+	if err != nil {
+		return
+	}
+	b := &c.brokers
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	current := map[string]bool{}
+	for _, a := range c.seeds() {
+		current[a] = true
+	}
+	for _, m := range resp.Brokers {
+		current[b.findLocked(address(m.Host, m.Port), m.NodeID).addr] = true
+	}
+	for addr, k := range b.known { // brokers that left the cluster are not down, they are gone
+		if !current[addr] && k.conns == 0 {
+			delete(b.known, addr)
+		}
+	}
+}
+
+// ThrottleEvent is what throttle_cb gets when a quota made a broker delay the client.
+type ThrottleEvent struct {
+	BrokerName   string // host:port/id
+	BrokerID     int32
+	ThrottleTime time.Duration
+}
+
+func (e ThrottleEvent) String() string {
+	return fmt.Sprintf("%s throttled the client for %v", e.BrokerName, e.ThrottleTime)
 }

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -38,6 +39,11 @@ type client struct {
 
 	topics topicSet // the topics that this client has used
 
+	brokers brokers      // which brokers are up, and what was said of them
+	tls     *tlsSource   // nil without TLS
+	creds   credentials  // of SASL PLAIN and SCRAM
+	tokens  *oauthTokens // nil without SASL/OAUTHBEARER
+
 	fatalMu sync.Mutex // guards fatal
 	fatal   *Error     // the first fatal error; it stays
 }
@@ -64,10 +70,21 @@ func newClient(conf *settings, emit func(Event), opts ...kgo.Opt) (*client, erro
 	if err != nil {
 		return nil, err
 	}
-	if c.engine, err = kgo.NewClient(append(engine, opts...)...); err != nil {
+	network, err := c.networkOpts()
+	if err != nil {
+		return nil, err
+	}
+	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts)...); err != nil {
 		return nil, newErrorf(ErrInvalidArg, "%v", err).withCause(err)
 	}
 	return c, nil
+}
+
+// start begins what a client does by itself: it looks for its brokers, reports trouble and asks for OAUTHBEARER
+// tokens. It is called once, when emit may be.
+func (c *client) start() {
+	c.startBrokers()
+	c.startOAuth()
 }
 
 // stop ends the engine and waits for every goroutine of the client. The engine goes first: what waits for it returns.

@@ -142,11 +142,14 @@ func toError(err error) Error {
 	var own Error
 	var broker *kerr.Error
 	var load *kgo.ErrDataLoss
+	var auth failure
 	switch {
 	case err == nil:
 		return Error{}
 	case errors.As(err, &own):
 		return own
+	case authFailure(err, &auth):
+		return newErrorf(ErrAuthentication, "%s", auth.text).withCause(err)
 	case errors.As(err, &broker):
 		return brokerError(broker).withCause(err)
 	case errors.As(err, &load):
