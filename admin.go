@@ -37,6 +37,7 @@ func NewAdminClient(conf *ConfigMap) (*AdminClient, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.start()
 	return &AdminClient{client: c}, nil
 }
 

@@ -49,7 +49,14 @@ func (e *setupError) Error() string {
 	return text
 }
 
-func (e *setupError) Unwrap() error { return e.err }
+// Unwrap hides that it was a context that ended: to the engine that would be the caller's, and no reason to try the
+// next broker.
+func (e *setupError) Unwrap() error {
+	if e.late {
+		return nil
+	}
+	return e.err
+}
 
 func (e *setupError) failure() failure {
 	f := failure{level: logErr, code: ErrTransport, state: e.state}

@@ -103,6 +103,7 @@ func NewConsumer(conf *ConfigMap) (*Consumer, error) {
 		c.events = make(chan Event, s.num("go.events.channel.size"))
 		c.client.tasks.run(c.feedEvents)
 	}
+	c.client.start()
 	return c, nil
 }
 

@@ -198,6 +198,63 @@ func (c *client) setOAuthBearerTokenFailure(reason string) error {
 	return nil
 }
 
+// SetOAuthBearerToken sets the token for SASL/OAUTHBEARER, the answer to an [OAuthBearerTokenRefresh] event. It is used
+// from the next authentication on; connections that are up stay. It returns at once and may be called from callbacks.
+//
+// ErrState: the mechanism is not OAUTHBEARER, or the consumer is closed. ErrInvalidArg: the token has expired, or it
+// or its extensions have characters that can't be sent.
+func (c *Consumer) SetOAuthBearerToken(oauthBearerToken OAuthBearerToken) error {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	return c.client.setOAuthBearerToken(oauthBearerToken)
+}
+
+// SetOAuthBearerTokenFailure says that no token could be had. Every new errstr becomes an Error event of code
+// ErrAuthentication, and the next OAuthBearerTokenRefresh event comes ten seconds later.
+//
+// ErrState: the mechanism is not OAUTHBEARER, or the consumer is closed. ErrInvalidArg: errstr is empty.
+func (c *Consumer) SetOAuthBearerTokenFailure(errstr string) error {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	return c.client.setOAuthBearerTokenFailure(errstr)
+}
+
+// SetSaslCredentials sets the user name and password for SASL PLAIN and SCRAM, for the next authentication on.
+// Connections that are up stay; brokers that could not be reached are tried again at once. It fails only on a closed
+// consumer, with ErrState.
+func (c *Consumer) SetSaslCredentials(username, password string) error {
+	if err := c.client.verify(); err != nil {
+		return err
+	}
+	return c.client.setSaslCredentials(username, password)
+}
+
+// SetOAuthBearerToken is [Consumer.SetOAuthBearerToken] for an admin client.
+func (a *AdminClient) SetOAuthBearerToken(oauthBearerToken OAuthBearerToken) error {
+	if err := a.verify(); err != nil {
+		return err
+	}
+	return a.client.setOAuthBearerToken(oauthBearerToken)
+}
+
+// SetOAuthBearerTokenFailure is [Consumer.SetOAuthBearerTokenFailure] for an admin client.
+func (a *AdminClient) SetOAuthBearerTokenFailure(errstr string) error {
+	if err := a.verify(); err != nil {
+		return err
+	}
+	return a.client.setOAuthBearerTokenFailure(errstr)
+}
+
+// SetSaslCredentials is [Consumer.SetSaslCredentials] for an admin client.
+func (a *AdminClient) SetSaslCredentials(username, password string) error {
+	if err := a.verify(); err != nil {
+		return err
+	}
+	return a.client.setSaslCredentials(username, password)
+}
+
 // checkToken returns what is wrong with a token. The texts are the peer's; of the token itself only the peer's text
 // about a character that can't be sent would show anything, so that one shows the character alone.
 func checkToken(t OAuthBearerToken, now time.Time) error {
