@@ -1,13 +1,17 @@
 package kafka
 
-import "github.com/twmb/franz-go/pkg/kgo"
+import (
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
 
 // INTERIM: to be replaced by the configuration work.
 
 // engineOpts turns the settings into the options of the engine.
 func engineOpts(c *client) ([]kgo.Opt, error) {
 	return []kgo.Opt{
-		kgo.SeedBrokers(c.conf.str("metadata.broker.list")),
+		kgo.SeedBrokers(strings.Split(c.conf.str("metadata.broker.list"), ",")...),
 		kgo.ClientID(c.conf.str("client.id")),
 	}, nil
 }
