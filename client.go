@@ -134,18 +134,32 @@ type tasks struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+
+	mu    sync.Mutex // guards ended, so that nothing starts once wait was called
+	ended bool
 }
 
-// run starts f in a goroutine of the client.
-func (t *tasks) run(f func(ctx context.Context)) {
+// run starts f in a goroutine of the client. It reports whether it did: a client that has stopped starts nothing.
+func (t *tasks) run(f func(ctx context.Context)) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return false
+	}
 	t.wg.Add(1)
 	go func() {
 		defer t.wg.Done()
 		f(t.ctx)
 	}()
+	return true
 }
 
-func (t *tasks) wait() { t.wg.Wait() }
+func (t *tasks) wait() {
+	t.mu.Lock()
+	t.ended = true
+	t.mu.Unlock()
+	t.wg.Wait()
+}
 
 // topicSet holds topic names and one shared pointer for each, so that messages need not allocate one.
 type topicSet struct {

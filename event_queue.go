@@ -1,0 +1,191 @@
+package kafka
+
+import (
+	"context"
+	"sync"
+)
+
+// maxWaitingEvents is how many errors and statistics wait behind a full Events channel that nobody reads; newer ones
+// are dropped. Delivery reports are never dropped.
+const maxWaitingEvents = 1000
+
+// eventQueue is a channel that an application reads and the queue of what the channel can't take yet. Putting an
+// event in never blocks; while there is a queue, one goroutine of the client moves it into the channel, in order.
+type eventQueue struct {
+	p  *Producer
+	ch chan Event
+
+	mu      *sync.Mutex // guards all below, and keeps the order of what goes into ch
+	waiting []waitingEvent
+	others  int      // events in waiting that are no reports
+	sent    uint64   // events that went into ch
+	foreign []uint64 // the numbers of those still in ch that are no reports
+	closed  bool
+	emptied func() // nil, or called under mu when nothing waits any more
+}
+
+// waitingEvent is an event, and the message that it is the report of, else nil.
+type waitingEvent struct {
+	event Event
+	out   *outgoing
+}
+
+// send puts an event in. out is nil unless the event is its report.
+func (q *eventQueue) send(event Event, out *outgoing) {
+	q.mu.Lock()
+	q.sendLocked(event, out)
+	q.mu.Unlock()
+}
+
+func (q *eventQueue) sendLocked(event Event, out *outgoing) {
+	if q.closed {
+		return
+	}
+	if len(q.waiting) == 0 {
+		sent, open := trySend(q.ch, event)
+		if sent || !open {
+			q.passedLocked(out)
+			return
+		}
+	}
+	if out == nil {
+		if q.others >= maxWaitingEvents {
+			return
+		}
+		q.others++
+	}
+	q.waiting = append(q.waiting, waitingEvent{event, out})
+	if len(q.waiting) == 1 && !q.p.client.tasks.run(q.move) {
+		q.closed = true
+	}
+}
+
+// passedLocked notes that an event went into the channel.
+func (q *eventQueue) passedLocked(out *outgoing) {
+	q.sent++
+	if out != nil {
+		q.p.release(out)
+		return
+	}
+	q.foreign = append(q.foreign, q.sent)
+	q.trimLocked()
+}
+
+// trimLocked forgets the events that the application has read.
+func (q *eventQueue) trimLocked() {
+	read := q.sent - uint64(len(q.ch))
+	i := 0
+	for i < len(q.foreign) && q.foreign[i] <= read {
+		i++
+	}
+	q.foreign = q.foreign[i:]
+}
+
+// move brings what waits into the channel and ends when nothing waits any more.
+func (q *eventQueue) move(ctx context.Context) {
+	for {
+		q.mu.Lock()
+		if len(q.waiting) == 0 {
+			if q.emptied != nil {
+				q.emptied()
+			}
+			q.mu.Unlock()
+			return
+		}
+		w := q.waiting[0]
+		q.mu.Unlock()
+
+		// One that this gives up on stays in waiting, where Close counts it.
+		if !sendOrDone(ctx, q.ch, w.event) {
+			return
+		}
+
+		q.mu.Lock()
+		q.waiting[0] = waitingEvent{}
+		q.waiting = q.waiting[1:]
+		if w.out == nil {
+			q.others--
+		}
+		q.passedLocked(w.out)
+		q.mu.Unlock()
+	}
+}
+
+// unread returns how many reports are in the channel.
+func (q *eventQueue) unread() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return 0
+	}
+	q.trimLocked()
+	return len(q.ch) - min(len(q.foreign), len(q.ch))
+}
+
+// close ends the channel. The goroutine that moves events must have ended.
+func (q *eventQueue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	close(q.ch)
+}
+
+// trySend sends if the channel takes the event now. An application that closed its channel loses the events, and not
+// its process.
+func trySend(ch chan Event, event Event) (sent, open bool) {
+	defer func() {
+		if recover() != nil {
+			sent, open = false, false
+		}
+	}()
+	select {
+	case ch <- event:
+		return true, true
+	default:
+		return false, true
+	}
+}
+
+// sendOrDone waits until the channel takes the event, or ctx ends.
+func sendOrDone(ctx context.Context, ch chan Event, event Event) (gone bool) {
+	defer func() {
+		if recover() != nil { // the application closed its channel
+			gone = true
+		}
+	}()
+	select {
+	case ch <- event:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// deliveryChannels are the channels that applications gave to Produce. Only those that could not take a report at
+// once have a queue here, and only until the queue is empty again.
+type deliveryChannels struct {
+	p *Producer
+
+	mu   sync.Mutex // guards slow and all of its queues
+	slow map[chan Event]*eventQueue
+}
+
+// send sends the report of a message to the channel that came with it.
+func (d *deliveryChannels) send(o *outgoing) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	q := d.slow[o.ch]
+	if q == nil {
+		if sent, open := trySend(o.ch, &o.msg); sent || !open {
+			d.p.release(o)
+			return
+		}
+		q = &eventQueue{p: d.p, ch: o.ch, mu: &d.mu}
+		q.emptied = func() { delete(d.slow, q.ch) }
+		if d.slow == nil {
+			d.slow = map[chan Event]*eventQueue{}
+		}
+		d.slow[o.ch] = q
+	}
+	q.sendLocked(&o.msg, o)
+}

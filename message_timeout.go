@@ -1,0 +1,83 @@
+package kafka
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// maxTimeoutLag is how late at most a message that has timed out is reported, and maxTimeoutShare what part of the
+// timeout at most. The peer looks once a second.
+const (
+	maxTimeoutLag   = time.Second
+	maxTimeoutShare = 20
+)
+
+// timeouts reports messages that have had no answer within message.timeout.ms. It is one goroutine, which sleeps until
+// the oldest message's time is over, and without messages until there are some.
+type timeouts struct {
+	p       *Producer
+	timeout time.Duration // 0: messages wait for ever
+	awake   atomic.Bool   // the goroutine will look again by itself
+	wake    chan struct{}
+}
+
+// watch makes sure that a message that was just listed is watched over.
+func (p *Producer) watch() {
+	if !p.timeouts.awake.Load() && p.timeouts.awake.CompareAndSwap(false, true) {
+		p.timeouts.wake <- struct{}{}
+	}
+}
+
+// watch is the goroutine.
+func (t *timeouts) watch(ctx context.Context) {
+	lag := min(max(t.timeout/maxTimeoutShare, time.Millisecond), maxTimeoutLag)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		next := t.expire()
+		if next == 0 {
+			// Whoever lists a message after this sees that it has to wake us; one listed before is seen by expire.
+			t.awake.Store(false)
+			if next = t.expire(); next == 0 {
+				select {
+				case <-t.wake:
+				case <-ctx.Done():
+					return
+				}
+				continue
+			}
+			if !t.awake.CompareAndSwap(false, true) {
+				<-t.wake // sent by who made it true
+			}
+		}
+		timer.Reset(max(next-t.p.clock(), lag))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// expire reports what has timed out and returns when to look again, 0 if there is nothing to watch.
+func (t *timeouts) expire() (next time.Duration) {
+	now := t.p.clock()
+	t.p.eachTopic(func(topic *producerTopic) {
+		next = sooner(next, topic.expire(now, t.timeout))
+		if parts := topic.parts.Load(); parts != nil {
+			for _, part := range *parts {
+				next = sooner(next, part.expire(now, t.timeout))
+			}
+		}
+	})
+	return next
+}
+
+// sooner is the smaller of two times, of which 0 means never.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,128 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+)
+
+// produceChannel is the channel that ProduceChannel returns and the goroutine that reads it.
+type produceChannel struct {
+	p       *Producer
+	ch      chan *Message
+	taken   atomic.Int32 // 1 while a message is out of the channel and not yet in the queue
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+// ProduceChannel returns a channel to send messages to, as a Produce that waits for room. A message that Produce would
+// refuse comes back on Events as it is, with the error in its TopicPartition. With go.batch.producer the partition,
+// opaque, headers and timestamp of messages are ignored, and an empty key or value is null, as in the peer.
+//
+// The channel stays open after Close, but nobody reads it any more.
+func (p *Producer) ProduceChannel() chan *Message { return p.source.ch }
+
+// read is the goroutine: it ends with what Close finds in the channel, which fails.
+func (s *produceChannel) read(context.Context) {
+	defer close(s.stopped)
+	for {
+		select {
+		case <-s.stop:
+			s.refuseRest()
+			return
+		case msg := <-s.ch:
+			s.taken.Store(1)
+			s.take(msg)
+			s.taken.Store(0)
+		}
+	}
+}
+
+// take produces one message.
+func (s *produceChannel) take(msg *Message) {
+	sent := msg
+	if s.p.batch && msg != nil {
+		sent = plain(msg)
+	}
+	for {
+		room := s.p.room.listen()
+		err := s.p.produce(sent, nil, nil)
+		if err == errQueueFull {
+			select {
+			case <-room:
+				s.p.room.ignore()
+				continue
+			case <-s.stop:
+				err = errPurgeQueue
+			}
+		}
+		s.p.room.ignore()
+		if err != nil {
+			s.refuse(msg, err)
+		}
+		return
+	}
+}
+
+// refuse gives a message back to the application.
+func (s *produceChannel) refuse(msg *Message, err error) {
+	if errors.Is(err, ErrState) && s.p.client.closed.Load() {
+		err = errPurgeQueue
+	}
+	if msg == nil {
+		s.p.events.send(toError(err), nil)
+		return
+	}
+	msg.TopicPartition.Error = err
+	s.p.queued.Add(1)
+	o := &outgoing{}
+	s.p.events.send(msg, o)
+}
+
+// refuseRest gives back what is in the channel.
+func (s *produceChannel) refuseRest() {
+	for {
+		select {
+		case msg := <-s.ch:
+			s.refuse(msg, errPurgeQueue)
+		default:
+			return
+		}
+	}
+}
+
+// plain is what the peer's batch producer makes of a message.
+func plain(msg *Message) *Message {
+	m := &Message{TopicPartition: TopicPartition{Topic: msg.TopicPartition.Topic, Partition: PartitionAny}}
+	if len(msg.Key) > 0 {
+		m.Key = msg.Key
+	}
+	if len(msg.Value) > 0 {
+		m.Value = msg.Value
+	}
+	return m
+}
+
+// parseReportFields reads go.delivery.report.fields. The error is a plain one, as in the peer.
+func parseReportFields(s string) (f reportFields, err error) {
+	switch s {
+	case "all":
+		return reportFields{key: true, value: true, headers: true}, nil
+	case "", "none":
+		return f, nil
+	}
+	for _, name := range strings.Split(s, ",") {
+		switch name {
+		case "key":
+			f.key = true
+		case "value":
+			f.value = true
+		case "headers":
+			f.headers = true
+		default:
+			return f, errors.New("unknown message field: " + name)
+		}
+	}
+	return f, nil
+}

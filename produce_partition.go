@@ -1,0 +1,347 @@
+package kafka
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// partition is where a producer keeps account of the messages of one partition that have no report yet.
+//
+// Messages normally go to the engine at once. The engine can't drop a single record, though: it can only fail all that
+// it holds for a partition. So when a message is given up (its time is over, it is purged) while the engine has it, its
+// report is made at once and the partition asks for its records back: the engine fails them when it next looks at
+// them, which is before it sends them, and those that are still wanted are handed to it again, in order. What is
+// produced meanwhile is held back, so that nothing overtakes.
+type partition struct {
+	p     *Producer
+	topic *producerTopic
+	id    int32
+
+	takeBack atomic.Bool // the engine is to fail what it holds, see outgoing.Done
+	gone     atomic.Bool // the engine found that there is no such partition any more
+
+	mu       sync.Mutex    // guards all below, and the outgoing in the lists
+	inEngine outgoingList  // handed to the engine, no report yet
+	engine   int           // records that the engine has: those in the list, and those of given up messages
+	givenUp  int           // records of given up messages that the engine still has
+	returned outgoingList  // came back from the engine, will be handed to it again
+	again    outgoingList  // came back before those
+	held     outgoingList  // produced since, behind those
+	holding  bool          // messages go to held
+	handing  bool          // somebody hands what is held to the engine
+	pause    time.Duration // nothing that came back goes to the engine before
+	failing  error         // the broker's error that the engine fails the records with, one batch and all behind it
+}
+
+// produce hands a message to the engine, or holds it back. An error means that the message was not accepted.
+func (part *partition) produce(o *outgoing) error {
+	part.mu.Lock()
+	if part.p.client.closed.Load() {
+		part.mu.Unlock()
+		return errClosed()
+	}
+	o.part = part
+	if part.holding {
+		part.held.push(o)
+		part.mu.Unlock()
+		return nil
+	}
+	part.handLocked(o)
+	part.mu.Unlock()
+	part.p.hand(o)
+	return nil
+}
+
+// handLocked notes that the engine is about to get a message.
+func (part *partition) handLocked(o *outgoing) {
+	part.inEngine.push(o)
+	part.engine++
+	o.handed = part.p.clock()
+	o.leads.Store(false)
+}
+
+// hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
+func (p *Producer) hand(o *outgoing) {
+	o.rec.Partition = o.part.id
+	p.client.engine.TryProduce(o, &o.rec, p.promiseFunc)
+	p.watch()
+}
+
+// promise takes a record back from the engine: sent, failed, or taken back. The engine calls it for one record after
+// the other; of a partition they come in the order in which it got them.
+func (p *Producer) promise(rec *kgo.Record, err error) {
+	o := rec.Context.(*outgoing)
+	part := o.part
+	if err != nil && part.gone.Load() {
+		err = errUnknownPartition
+	}
+	part.mu.Lock()
+	part.engine--
+	given := !o.listed
+	back := false
+	switch {
+	case given:
+		part.givenUp--
+	default:
+		part.inEngine.remove(o)
+		if err == nil {
+			part.failing = nil
+			break
+		}
+		if back = part.wantsBackLocked(o, err); back {
+			part.returned.push(o)
+			part.holding = true
+			part.takeBack.Store(true)
+		}
+	}
+	if part.engine == 0 {
+		part.failing = nil
+	}
+	resume := part.readyLocked()
+	part.mu.Unlock()
+
+	if !given && !back {
+		o.msg.TopicPartition.Partition = part.id
+		p.reportDone(o, err)
+		if err != nil {
+			p.failed(err)
+		}
+	}
+	if resume {
+		part.resume()
+	}
+}
+
+// wantsBackLocked reports whether a message that the engine failed is to be handed to it again, because the reason was
+// not the message itself.
+func (part *partition) wantsBackLocked(o *outgoing, err error) bool {
+	switch {
+	case part.p.client.closed.Load(), errors.Is(err, kgo.ErrClientClosed), errors.Is(err, kgo.ErrAborting):
+		return false
+	case errors.Is(err, errTakenBack):
+		o.maybeSent = o.maybeSent || part.maybeSentLocked(o)
+		return true
+	case !recordSpecific(err):
+		return false
+	}
+	// The engine fails a partition's records all together: those of the batch that failed, and the innocent behind
+	// it. A message is innocent if another batch begins with it or in front of it, or if it can't have been sent.
+	sent := o.maybeSent || part.maybeSentLocked(o)
+	first := part.failing != err
+	part.failing = err
+	if errors.Is(err, kgo.ErrRecordRetries) && !sent {
+		// There was no connection. Only what was sent counts as a try; so try again, but not in a busy loop.
+		part.pause = part.p.clock() + part.p.retryBackoff
+		return true
+	}
+	if first || part.returned.empty() && !o.leads.Load() && sent {
+		return false
+	}
+	o.maybeSent = sent
+	return true
+}
+
+// maybeSentLocked reports whether a message may be on its way to the broker, or there: whether any produce request was
+// written to the leader since the engine got the message. Where that is not known it says yes, so that a message of
+// which it says no has certainly not been sent.
+func (part *partition) maybeSentLocked(o *outgoing) bool {
+	leader, _, err := part.p.client.engine.PartitionLeader(*part.topic.name, part.id)
+	if err != nil {
+		leader = -1
+	}
+	at, ever := part.p.writes.latest(leader)
+	return ever && at >= o.handed
+}
+
+// readyLocked reports whether what is held may go to the engine now, and if so notes that the caller is to do it.
+func (part *partition) readyLocked() bool {
+	if !part.holding || part.handing || part.givenUp > 0 || part.p.client.closed.Load() || part.p.clock() < part.pause {
+		return false
+	}
+	// Once some records have come back, all will.
+	if !part.returned.empty() && part.engine > 0 {
+		return false
+	}
+	part.handing = true
+	part.failing = nil
+	part.takeBack.Store(false)
+	part.returned.append(&part.again)
+	part.again, part.returned = part.returned, outgoingList{}
+	return true
+}
+
+// resume hands the engine all that is held back. Only who got true from readyLocked calls it.
+func (part *partition) resume() {
+	for {
+		part.mu.Lock()
+		o := part.nextLocked()
+		if o == nil {
+			part.handing = false
+			if part.readyLocked() {
+				part.mu.Unlock()
+				continue
+			}
+			part.mu.Unlock()
+			break
+		}
+		part.handLocked(o)
+		part.mu.Unlock()
+		part.p.hand(o)
+	}
+	part.p.hurry()
+}
+
+// nextLocked returns the next message that was held back, nil when there is none or when the engine is giving records
+// back again, which go first.
+func (part *partition) nextLocked() *outgoing {
+	if part.takeBack.Load() || part.p.client.closed.Load() {
+		return nil
+	}
+	if o := part.again.pop(); o != nil {
+		return o
+	}
+	if o := part.held.pop(); o != nil {
+		return o
+	}
+	part.holding = false
+	return nil
+}
+
+// giveUp reports messages as failed: unsent those that can't have been sent yet, sent the others. A nil leaves them as
+// they are.
+func (part *partition) giveUp(unsent, sent *Error) {
+	part.mu.Lock()
+	var reports []*outgoing
+	for _, l := range []*outgoingList{&part.inEngine, &part.returned, &part.again, &part.held} {
+		var next *outgoing
+		for o := l.first; o != nil; o = next {
+			next = o.next
+			in := l == &part.inEngine
+			err := unsent
+			if o.maybeSent || in && part.maybeSentLocked(o) {
+				err = sent
+			}
+			if err == nil {
+				continue
+			}
+			part.giveUpLocked(l, o, in)
+			o.msg.TopicPartition.Error = *err
+			reports = append(reports, o)
+		}
+	}
+	resume := part.readyLocked()
+	part.mu.Unlock()
+	for _, o := range reports {
+		part.p.deliver(o)
+	}
+	if resume {
+		part.resume()
+	}
+}
+
+// giveUpLocked takes a message that will be reported out of its list.
+func (part *partition) giveUpLocked(l *outgoingList, o *outgoing, inEngine bool) {
+	l.remove(o)
+	o.msg.TopicPartition.Partition = part.id
+	if inEngine {
+		o.detach()
+		part.givenUp++
+		part.holding = true
+		part.takeBack.Store(true)
+	}
+}
+
+// expire reports the messages whose time is over at now, and returns when to look again: 0 if there is nothing to wait
+// for.
+func (part *partition) expire(now, timeout time.Duration) (next time.Duration) {
+	part.mu.Lock()
+	var reports []*outgoing
+	for _, l := range []*outgoingList{&part.inEngine, &part.returned, &part.again, &part.held} {
+		reports = l.expired(reports, now, timeout, func(o *outgoing) { part.giveUpLocked(l, o, l == &part.inEngine) })
+		next = sooner(next, l.expiry(timeout))
+	}
+	if part.pause > now {
+		next = sooner(next, part.pause)
+	}
+	resume := part.readyLocked()
+	part.mu.Unlock()
+	for _, o := range reports {
+		part.p.reportFailed(o, errMsgTimedOut)
+	}
+	if resume {
+		part.resume()
+	}
+	return next
+}
+
+// outgoingList is a queue of messages that any of them can be taken out of.
+type outgoingList struct{ first, last *outgoing }
+
+func (l *outgoingList) empty() bool { return l.first == nil }
+
+func (l *outgoingList) push(o *outgoing) {
+	o.listed, o.prev, o.next = true, l.last, nil
+	if l.last == nil {
+		l.first = o
+	} else {
+		l.last.next = o
+	}
+	l.last = o
+}
+
+func (l *outgoingList) pop() *outgoing {
+	o := l.first
+	if o != nil {
+		l.remove(o)
+	}
+	return o
+}
+
+func (l *outgoingList) remove(o *outgoing) {
+	if o.prev == nil {
+		l.first = o.next
+	} else {
+		o.prev.next = o.next
+	}
+	if o.next == nil {
+		l.last = o.prev
+	} else {
+		o.next.prev = o.prev
+	}
+	o.listed, o.next, o.prev = false, nil, nil
+}
+
+// append moves all of other to the end of l.
+func (l *outgoingList) append(other *outgoingList) {
+	switch {
+	case other.first == nil:
+		return
+	case l.first == nil:
+		*l = *other
+	default:
+		l.last.next, other.first.prev = other.first, l.last
+		l.last = other.last
+	}
+	*other = outgoingList{}
+}
+
+// expired appends to reports the messages whose time is over at now, and calls take to take each out of the list.
+func (l *outgoingList) expired(reports []*outgoing, now, timeout time.Duration, take func(*outgoing)) []*outgoing {
+	for o := l.first; timeout > 0 && o != nil && o.at+timeout <= now; o = l.first {
+		take(o)
+		reports = append(reports, o)
+	}
+	return reports
+}
+
+// expiry returns when the time of the first message is over, 0 if there is none.
+func (l *outgoingList) expiry(timeout time.Duration) time.Duration {
+	if l.first == nil || timeout == 0 {
+		return 0
+	}
+	return l.first.at + timeout
+}

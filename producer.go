@@ -1,0 +1,324 @@
+package kafka
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Flags of [Producer.Purge].
+const (
+	// PurgeQueue purges the messages that have not been sent.
+	PurgeQueue = 1
+	// PurgeInFlight purges the messages that have been sent and not been answered: they may have been written.
+	PurgeInFlight = 2
+	// PurgeNonBlocking does not wait for the messages' reports. Here Purge never has to wait for them.
+	PurgeNonBlocking = 4
+)
+
+// Producer sends messages. Every message that it accepts gets exactly one delivery report: on the channel given to
+// Produce, else on Events, or as a callback. All methods may be used from several goroutines, and from callbacks.
+type Producer struct {
+	client *client
+
+	// From the configuration.
+	acks          int
+	idempotent    bool
+	gapless       bool
+	batch         bool // go.batch.producer
+	reports       bool // go.delivery.reports
+	fields        reportFields
+	onDelivery    func(*Message, error)
+	onError       func(Error)
+	onStats       func(string)
+	maxMessages   int64
+	maxBytes      int64
+	maxMessage    int
+	partitioner   partitioner
+	stickyLinger  time.Duration
+	propagation   time.Duration
+	metadataRetry time.Duration
+	retryBackoff  time.Duration
+
+	born        time.Time // the clock's zero
+	promiseFunc func(*kgo.Record, error)
+	writes      writes
+	topics      sync.Map // string → *producerTopic
+
+	// Messages accepted whose report has not been brought to the application, and the bytes of their values.
+	queued      atomic.Int64
+	queuedBytes atomic.Int64
+	room        broadcast // the queue got shorter
+	drained     broadcast // the queue is empty
+
+	timeouts timeouts
+	flushing flushing
+	calls    callQueue
+	events   eventQueue
+	channels deliveryChannels
+	source   produceChannel
+
+	// mayProduce is nil, or says whether the state of a transaction allows to produce.
+	mayProduce func() error
+}
+
+var (
+	errQueueFull        = newError(ErrQueueFull)
+	errMsgTimedOut      = newError(ErrMsgTimedOut)
+	errUnknownPartition = newError(ErrUnknownPartition)
+)
+
+// NewProducer makes a producer. It returns at once: brokers are connected to when there is something to send. What
+// is wrong with the configuration is an ErrInvalidArg that names the property.
+func NewProducer(conf *ConfigMap) (*Producer, error) {
+	if conf == nil {
+		return nil, newErrorf(ErrInvalidArg, "NewProducer needs a ConfigMap, not nil")
+	}
+	settings, err := resolve(conf, producerClient)
+	if err != nil {
+		return nil, err
+	}
+	p := &Producer{born: time.Now()}
+	if err := p.configure(settings); err != nil {
+		return nil, err
+	}
+	if p.client, err = newClient(settings, p.onEvent,
+		kgo.RecordPartitioner(enginePartitioner{p}),
+		kgo.WithHooks(&p.writes),
+	); err != nil {
+		return nil, err
+	}
+	p.client.tasks.run(p.timeouts.watch)
+	p.client.tasks.run(p.source.read)
+	return p, nil
+}
+
+// configure takes over what the producer itself needs of the settings.
+func (p *Producer) configure(s *settings) (err error) {
+	if p.fields, err = parseReportFields(s.str("go.delivery.report.fields")); err != nil {
+		return err
+	}
+	p.acks = s.num("request.required.acks")
+	p.idempotent = s.flag("enable.idempotence")
+	p.gapless = s.flag("enable.gapless.guarantee")
+	p.batch = s.flag("go.batch.producer")
+	p.reports = s.flag("go.delivery.reports")
+	p.onDelivery, _ = s.value("on_delivery").(func(*Message, error))
+	p.onError, _ = s.value("error_cb").(func(Error))
+	p.onStats, _ = s.value("stats_cb").(func(string))
+	p.maxMessages = int64(s.num("queue.buffering.max.messages"))
+	p.maxBytes = int64(s.num("queue.buffering.max.kbytes")) * 1024
+	p.maxMessage = s.num("message.max.bytes")
+	p.partitioner = partitioners[s.str("partitioner")]
+	p.stickyLinger = s.ms("sticky.partitioning.linger.ms")
+	p.propagation = s.ms("topic.metadata.propagation.max.ms")
+	p.metadataRetry = s.ms("topic.metadata.refresh.fast.interval.ms")
+	p.retryBackoff = s.ms("retry.backoff.ms")
+
+	p.promiseFunc = p.promise
+	p.writes.p = p
+	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), wake: make(chan struct{}, 1)}
+	p.timeouts.awake.Store(true)
+	p.flushing = flushing{p: p, more: make(chan struct{}, 1)}
+	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1)}
+	p.events = eventQueue{p: p, mu: new(sync.Mutex), ch: make(chan Event, s.num("go.events.channel.size"))}
+	p.channels.p = p
+	p.source = produceChannel{p: p, ch: make(chan *Message, s.num("go.produce.channel.size")), stop: make(chan struct{}), stopped: make(chan struct{})}
+	return nil
+}
+
+// Produce takes a message to send. It copies the message, never blocks, and needs no broker: what becomes of the
+// message is in its delivery report, a new *Message with the partition, the offset, the opaque and, if it failed, the
+// error. The report goes to deliveryChan, or to Events if that is nil. A channel that is not read delays its own
+// reports only.
+//
+// An error means that the message was not taken and gets no report: ErrInvalidArg for a nil message or no topic,
+// ErrMsgSizeTooLarge over message.max.bytes, ErrQueueFull while queue.buffering.max.messages or .kbytes wait,
+// ErrUnknownPartition and ErrUnknownTopic where the cluster said so before, ErrFatal after a fatal error of an
+// idempotent producer, ErrState after Close.
+func (p *Producer) Produce(msg *Message, deliveryChan chan Event) error {
+	return p.produce(msg, deliveryChan, nil)
+}
+
+func (p *Producer) produce(msg *Message, ch chan Event, callback func(*Message, error)) error {
+	if err := p.check(msg); err != nil {
+		return err
+	}
+	// Callbacks that wait for Poll do not count as messages. But an application that never polls is to be told so, as
+	// by the peer, rather than to run out of memory: so there may be as many of them, and no more.
+	if !p.reserve(len(msg.Value)) {
+		return errQueueFull
+	}
+	t := p.topic(*msg.TopicPartition.Topic)
+	if err := t.produce(p.newOutgoing(msg, t.name, ch, callback)); err != nil {
+		p.unreserve(len(msg.Value))
+		return err
+	}
+	p.hurry()
+	return nil
+}
+
+// messageOverhead is what librdkafka adds to the size of a message when it compares it with message.max.bytes.
+const messageOverhead = 36
+
+// check says what is wrong with a message, or with producing it now.
+func (p *Producer) check(msg *Message) error {
+	if p.client.closed.Load() {
+		return errClosed()
+	}
+	if msg == nil || msg.TopicPartition.Topic == nil || *msg.TopicPartition.Topic == "" {
+		return newErrorf(ErrInvalidArg, "a message to produce must not be nil and needs a topic")
+	}
+	if p.idempotent && p.client.fatalError() != nil {
+		return newError(ErrFatal)
+	}
+	if p.mayProduce != nil {
+		if err := p.mayProduce(); err != nil {
+			return err
+		}
+	}
+	if size := len(msg.Key) + len(msg.Value) + headersSize(msg.Headers) + messageOverhead; size > p.maxMessage {
+		return newError(ErrMsgSizeTooLarge)
+	}
+	return nil
+}
+
+// headersSize is the size of headers on the wire.
+func headersSize(headers []Header) (n int) {
+	for _, h := range headers {
+		n += varintSize(len(h.Key)) + len(h.Key) + varintSize(len(h.Value)) + len(h.Value)
+	}
+	return n
+}
+
+// varintSize is the size of a length as a zigzag varint.
+func varintSize(n int) (size int) {
+	for v := uint64(n) << 1; ; v >>= 7 {
+		size++
+		if v < 1<<7 {
+			return size
+		}
+	}
+}
+
+// reserve makes room for a message in the queue. It reports whether there was any. Several at once may together go over
+// the limit of bytes, by their own sizes.
+func (p *Producer) reserve(bytes int) bool {
+	if p.queuedBytes.Load()+int64(bytes) > p.maxBytes || p.calls.reports() >= int(p.maxMessages) {
+		return false
+	}
+	for {
+		n := p.queued.Load()
+		if n >= p.maxMessages {
+			return false
+		}
+		if p.queued.CompareAndSwap(n, n+1) {
+			p.queuedBytes.Add(int64(bytes))
+			return true
+		}
+	}
+}
+
+// unreserve gives back the room of a message.
+func (p *Producer) unreserve(bytes int) {
+	p.queuedBytes.Add(-int64(bytes))
+	left := p.queued.Add(-1)
+	p.room.send()
+	if left == 0 {
+		p.drained.send()
+	}
+}
+
+// release ends the account of a message: its report is where it was to go.
+func (p *Producer) release(o *outgoing) { p.unreserve(len(o.rec.Value)) }
+
+// clock is the time since the producer was made.
+func (p *Producer) clock() time.Duration { return time.Since(p.born) }
+
+func (p *Producer) eachTopic(f func(*producerTopic)) {
+	p.topics.Range(func(_, t any) bool { f(t.(*producerTopic)); return true })
+}
+
+// Events returns the channel of delivery reports (*Message) and of what the client has to say beside them: Error,
+// *Stats, OAuthBearerTokenRefresh. These are for information. Close closes the channel. If nobody reads it, reports
+// wait for room without holding up anything else, while of errors and statistics only the first 1000 wait.
+func (p *Producer) Events() chan Event { return p.events.ch }
+
+// Logs returns the channel of log lines, nil unless go.logs.channel.enable is set.
+func (p *Producer) Logs() chan LogEvent { return p.client.log.logs }
+
+// String returns the producer's name: client.id, then #producer- and a number.
+func (p *Producer) String() string { return p.client.name }
+
+// IsClosed reports whether Close was called.
+func (p *Producer) IsClosed() bool { return p.client.closed.Load() }
+
+func (p *Producer) handle() *client { return p.client }
+
+// GetFatalError returns the fatal error that ended the use of the producer, with the code of the error itself; nil
+// while there is none.
+func (p *Producer) GetFatalError() error {
+	if err := p.client.verify(); err != nil {
+		return err
+	}
+	return p.client.fatalError()
+}
+
+// TestFatalError makes the producer believe in a fatal error, for tests of an application. It returns ErrNoError, or
+// ErrPrevInProgress if there has been a fatal error before, ErrState on a closed producer.
+func (p *Producer) TestFatalError(code ErrorCode, str string) ErrorCode {
+	if p.client.closed.Load() {
+		return ErrState
+	}
+	if !p.setFatal(newErrorf(code, "test_fatal_error: %s", str)) {
+		return ErrPrevInProgress
+	}
+	return ErrNoError
+}
+
+// setFatal makes an error fatal: it is told once, and what has not been sent is purged.
+func (p *Producer) setFatal(err Error) bool {
+	if !p.client.setFatal(err) {
+		return false
+	}
+	p.purge(&errPurgeQueue, nil)
+	return true
+}
+
+// failed looks at the error that a message failed with: with idempotence some leave no way on.
+func (p *Producer) failed(err error) {
+	if !p.idempotent || p.client.closed.Load() {
+		return
+	}
+	var ke *kerr.Error
+	switch {
+	case errors.As(err, &ke) && fatalToIdempotence(ke):
+		e := brokerError(ke).withCause(err)
+		e.str = "Idempotent producer can't go on: " + ke.Message
+		p.setFatal(e)
+	case p.gapless:
+		e := produceError(err)
+		p.setFatal(newErrorf(ErrGaplessGuarantee, "A message failed, which leaves a gap: %s", e).withCause(err))
+	}
+}
+
+// onEvent takes what the client has to tell beside reports: to the callback of its kind, else to Events.
+func (p *Producer) onEvent(event Event) {
+	switch e := event.(type) {
+	case Error:
+		if p.onError != nil {
+			p.calls.put(call{run: func() { p.onError(e) }})
+			return
+		}
+	case *Stats:
+		if p.onStats != nil {
+			p.calls.put(call{run: func() { p.onStats(e.statsJSON) }})
+			return
+		}
+	}
+	p.events.send(event, nil)
+}
