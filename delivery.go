@@ -3,6 +3,8 @@ package kafka
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -19,7 +21,7 @@ type outgoing struct {
 	rec kgo.Record
 	msg Message
 
-	part     *partition            // set once the partition is known
+	part     *producerPartition    // set once the partition is known
 	ch       chan Event            // where the report goes: here,
 	callback func(*Message, error) // or to this callback in Poll or Flush, else to Events
 	at       time.Duration         // when it was produced, on the producer's clock
@@ -70,6 +72,11 @@ var _ context.Context = (*outgoing)(nil)
 
 // reportFields are the fields of a message that go.delivery.report.fields asks for.
 type reportFields struct{ key, value, headers bool }
+
+func newReportFields(s string) reportFields {
+	has := func(name string) bool { return s == "all" || slices.Contains(strings.Split(s, ","), name) }
+	return reportFields{key: has("key"), value: has("value"), headers: has("headers")}
+}
 
 // newOutgoing copies a message: the application may use its buffers again as soon as Produce returns.
 func (p *Producer) newOutgoing(msg *Message, topic *string, ch chan Event, callback func(*Message, error)) *outgoing {

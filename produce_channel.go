@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync/atomic"
 )
 
@@ -102,27 +101,4 @@ func plain(msg *Message) *Message {
 		m.Value = msg.Value
 	}
 	return m
-}
-
-// parseReportFields reads go.delivery.report.fields. The error is a plain one, as in the peer.
-func parseReportFields(s string) (f reportFields, err error) {
-	switch s {
-	case "all":
-		return reportFields{key: true, value: true, headers: true}, nil
-	case "", "none":
-		return f, nil
-	}
-	for _, name := range strings.Split(s, ",") {
-		switch name {
-		case "key":
-			f.key = true
-		case "value":
-			f.value = true
-		case "headers":
-			f.headers = true
-		default:
-			return f, errors.New("unknown message field: " + name)
-		}
-	}
-	return f, nil
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// partition is where a producer keeps account of the messages of one partition that have no report yet.
+// producerPartition is where a producer keeps account of the messages of one partition that have no report yet.
 //
 // Messages normally go to the engine at once. The engine can't drop a single record, though: it can only fail all that
 // it holds for a partition. So when a message is given up (its time is over, it is purged) while the engine has it, its
 // report is made at once and the partition asks for its records back: the engine fails them when it next looks at
 // them, which is before it sends them, and those that are still wanted are handed to it again, in order. What is
 // produced meanwhile is held back, so that nothing overtakes.
-type partition struct {
+type producerPartition struct {
 	p     *Producer
 	topic *producerTopic
 	id    int32
@@ -38,7 +38,7 @@ type partition struct {
 }
 
 // produce hands a message to the engine, or holds it back. An error means that the message was not accepted.
-func (part *partition) produce(o *outgoing) error {
+func (part *producerPartition) produce(o *outgoing) error {
 	part.mu.Lock()
 	if part.p.client.closed.Load() {
 		part.mu.Unlock()
@@ -57,7 +57,7 @@ func (part *partition) produce(o *outgoing) error {
 }
 
 // handLocked notes that the engine is about to get a message.
-func (part *partition) handLocked(o *outgoing) {
+func (part *producerPartition) handLocked(o *outgoing) {
 	part.inEngine.push(o)
 	part.engine++
 	o.handed = part.p.clock()
@@ -118,7 +118,7 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 
 // wantsBackLocked reports whether a message that the engine failed is to be handed to it again, because the reason was
 // not the message itself.
-func (part *partition) wantsBackLocked(o *outgoing, err error) bool {
+func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	switch {
 	case part.p.client.closed.Load(), errors.Is(err, kgo.ErrClientClosed), errors.Is(err, kgo.ErrAborting):
 		return false
@@ -148,7 +148,7 @@ func (part *partition) wantsBackLocked(o *outgoing, err error) bool {
 // maybeSentLocked reports whether a message may be on its way to the broker, or there: whether any produce request was
 // written to the leader since the engine got the message. Where that is not known it says yes, so that a message of
 // which it says no has certainly not been sent.
-func (part *partition) maybeSentLocked(o *outgoing) bool {
+func (part *producerPartition) maybeSentLocked(o *outgoing) bool {
 	leader, _, err := part.p.client.engine.PartitionLeader(*part.topic.name, part.id)
 	if err != nil {
 		leader = -1
@@ -158,7 +158,7 @@ func (part *partition) maybeSentLocked(o *outgoing) bool {
 }
 
 // readyLocked reports whether what is held may go to the engine now, and if so notes that the caller is to do it.
-func (part *partition) readyLocked() bool {
+func (part *producerPartition) readyLocked() bool {
 	if !part.holding || part.handing || part.givenUp > 0 || part.p.client.closed.Load() || part.p.clock() < part.pause {
 		return false
 	}
@@ -175,7 +175,7 @@ func (part *partition) readyLocked() bool {
 }
 
 // resume hands the engine all that is held back. Only who got true from readyLocked calls it.
-func (part *partition) resume() {
+func (part *producerPartition) resume() {
 	for {
 		part.mu.Lock()
 		o := part.nextLocked()
@@ -197,7 +197,7 @@ func (part *partition) resume() {
 
 // nextLocked returns the next message that was held back, nil when there is none or when the engine is giving records
 // back again, which go first.
-func (part *partition) nextLocked() *outgoing {
+func (part *producerPartition) nextLocked() *outgoing {
 	if part.takeBack.Load() || part.p.client.closed.Load() {
 		return nil
 	}
@@ -213,7 +213,7 @@ func (part *partition) nextLocked() *outgoing {
 
 // giveUp reports messages as failed: unsent those that can't have been sent yet, sent the others. A nil leaves them as
 // they are.
-func (part *partition) giveUp(unsent, sent *Error) {
+func (part *producerPartition) giveUp(unsent, sent *Error) {
 	part.mu.Lock()
 	var reports []*outgoing
 	for _, l := range []*outgoingList{&part.inEngine, &part.returned, &part.again, &part.held} {
@@ -244,7 +244,7 @@ func (part *partition) giveUp(unsent, sent *Error) {
 }
 
 // giveUpLocked takes a message that will be reported out of its list.
-func (part *partition) giveUpLocked(l *outgoingList, o *outgoing, inEngine bool) {
+func (part *producerPartition) giveUpLocked(l *outgoingList, o *outgoing, inEngine bool) {
 	l.remove(o)
 	o.msg.TopicPartition.Partition = part.id
 	if inEngine {
@@ -257,7 +257,7 @@ func (part *partition) giveUpLocked(l *outgoingList, o *outgoing, inEngine bool)
 
 // expire reports the messages whose time is over at now, and returns when to look again: 0 if there is nothing to wait
 // for.
-func (part *partition) expire(now, timeout time.Duration) (next time.Duration) {
+func (part *producerPartition) expire(now, timeout time.Duration) (next time.Duration) {
 	part.mu.Lock()
 	var reports []*outgoing
 	for _, l := range []*outgoingList{&part.inEngine, &part.returned, &part.again, &part.held} {

@@ -21,9 +21,9 @@ type producerTopic struct {
 	firstUse time.Duration
 	sticky   stickyPartition
 
-	parts    atomic.Pointer[[]*partition] // only ever grows
-	noLeader map[int32]bool               // which had no leader at first; not changed once known
-	known    atomic.Bool                  // parts and noLeader may be used, nothing waits any more
+	parts    atomic.Pointer[[]*producerPartition] // only ever grows
+	noLeader map[int32]bool                       // which had no leader at first; not changed once known
+	known    atomic.Bool                          // parts and noLeader may be used, nothing waits any more
 
 	mu      sync.Mutex // guards all below, and the outgoing in waiting; taken before a partition's
 	waiting outgoingList
@@ -55,16 +55,16 @@ func (t *producerTopic) count() int {
 func (t *producerTopic) grow(n int) {
 	for {
 		old := t.parts.Load()
-		var parts []*partition
+		var parts []*producerPartition
 		if old != nil {
 			parts = *old
 		}
 		if n <= len(parts) {
 			return
 		}
-		parts = append([]*partition(nil), parts...)
+		parts = append([]*producerPartition(nil), parts...)
 		for i := len(parts); i < n; i++ {
-			parts = append(parts, &partition{p: t.p, topic: t, id: int32(i)})
+			parts = append(parts, &producerPartition{p: t.p, topic: t, id: int32(i)})
 		}
 		if t.parts.CompareAndSwap(old, &parts) {
 			return
@@ -119,7 +119,7 @@ func (t *producerTopic) waitLocked(o *outgoing) error {
 }
 
 // choose returns the partition of a message: the one that it names, or the partitioner's.
-func (t *producerTopic) choose(o *outgoing, parts []*partition) (*partition, error) {
+func (t *producerTopic) choose(o *outgoing, parts []*producerPartition) (*producerPartition, error) {
 	n := o.msg.TopicPartition.Partition
 	switch {
 	case n == PartitionAny:
@@ -263,7 +263,7 @@ func (t *producerTopic) giveUp(err Error) {
 	}
 }
 
-// expire reports the waiting messages whose time is over, as partition.expire does.
+// expire reports the waiting messages whose time is over, as producerPartition.expire does.
 func (t *producerTopic) expire(now, timeout time.Duration) (next time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,6 +2,8 @@ package kafka
 
 import (
 	"errors"
+	"net"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +37,7 @@ type Producer struct {
 	onDelivery    func(*Message, error)
 	onError       func(Error)
 	onStats       func(string)
+	onThrottle    func(broker string, id int32, d time.Duration)
 	maxMessages   int64
 	maxBytes      int64
 	maxMessage    int
@@ -83,12 +86,10 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 		return nil, err
 	}
 	p := &Producer{born: time.Now()}
-	if err := p.configure(settings); err != nil {
-		return nil, err
-	}
+	p.configure(settings)
 	if p.client, err = newClient(settings, p.onEvent,
 		kgo.RecordPartitioner(enginePartitioner{p}),
-		kgo.WithHooks(&p.writes),
+		kgo.WithHooks(&p.writes, throttles{p}),
 	); err != nil {
 		return nil, err
 	}
@@ -98,10 +99,8 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 }
 
 // configure takes over what the producer itself needs of the settings.
-func (p *Producer) configure(s *settings) (err error) {
-	if p.fields, err = parseReportFields(s.str("go.delivery.report.fields")); err != nil {
-		return err
-	}
+func (p *Producer) configure(s *settings) {
+	p.fields = newReportFields(s.str("go.delivery.report.fields"))
 	p.acks = s.num("request.required.acks")
 	p.idempotent = s.flag("enable.idempotence")
 	p.gapless = s.flag("enable.gapless.guarantee")
@@ -110,6 +109,7 @@ func (p *Producer) configure(s *settings) (err error) {
 	p.onDelivery, _ = s.value("on_delivery").(func(*Message, error))
 	p.onError, _ = s.value("error_cb").(func(Error))
 	p.onStats, _ = s.value("stats_cb").(func(string))
+	p.onThrottle, _ = s.value("throttle_cb").(func(string, int32, time.Duration))
 	p.maxMessages = int64(s.num("queue.buffering.max.messages"))
 	p.maxBytes = int64(s.num("queue.buffering.max.kbytes")) * 1024
 	p.maxMessage = s.num("message.max.bytes")
@@ -128,7 +128,6 @@ func (p *Producer) configure(s *settings) (err error) {
 	p.events = eventQueue{p: p, mu: new(sync.Mutex), ch: make(chan Event, s.num("go.events.channel.size"))}
 	p.channels.p = p
 	p.source = produceChannel{p: p, ch: make(chan *Message, s.num("go.produce.channel.size")), stop: make(chan struct{}), stopped: make(chan struct{})}
-	return nil
 }
 
 // Produce takes a message to send. It copies the message, never blocks, and needs no broker: what becomes of the
@@ -321,4 +320,39 @@ func (p *Producer) onEvent(event Event) {
 		}
 	}
 	p.events.send(event, nil)
+}
+
+// throttles tells throttle_cb when a broker slows the client down. It is a hook of the engine.
+type throttles struct{ p *Producer }
+
+// OnBrokerThrottle is called by the engine.
+func (t throttles) OnBrokerThrottle(meta kgo.BrokerMetadata, d time.Duration, _ bool) {
+	if f := t.p.onThrottle; f != nil && d > 0 {
+		name := net.JoinHostPort(meta.Host, strconv.Itoa(int(meta.Port))) + "/" + strconv.Itoa(int(meta.NodeID))
+		t.p.calls.put(call{run: func() { f(name, meta.NodeID, d) }})
+	}
+}
+
+// GetMetadata asks a broker about one topic; about all topics; or, with a nil topic and allTopics false, about those
+// that this producer has used, which before the first are all. Asking for a topic may create it. It waits up to
+// timeoutMs milliseconds, -1 without end: ErrTransport when no broker could be reached until then, ErrTimedOut when
+// one did not answer.
+func (p *Producer) GetMetadata(topic *string, allTopics bool, timeoutMs int) (*Metadata, error) {
+	return p.client.getMetadata(topic, allTopics, timeoutMs)
+}
+
+// QueryWatermarkOffsets asks the partition's leader for its first offset and its end: under
+// isolation.level=read_committed, which is the default, the end is the last stable offset. On a closed producer both
+// are -1, on any other failure 0. Errors: ErrUnknownPartition, ErrAllBrokersDown when no broker could be reached in
+// timeoutMs milliseconds, ErrTimedOut when one did not answer.
+func (p *Producer) QueryWatermarkOffsets(topic string, partition int32, timeoutMs int) (low, high int64, err error) {
+	return p.client.queryWatermarks(topic, partition, timeoutMs)
+}
+
+// OffsetsForTimes looks up, for every partition, the first offset whose timestamp is at or after the time that its
+// Offset field holds in milliseconds: OffsetEnd where there is none. A partition that could not be looked up keeps
+// what it came with and has its Error set; the call itself fails when none could. Other errors: ErrInvalidArg for an
+// empty list, ErrAllBrokersDown and ErrTimedOut as with QueryWatermarkOffsets.
+func (p *Producer) OffsetsForTimes(times []TopicPartition, timeoutMs int) (offsets []TopicPartition, err error) {
+	return p.client.offsetsForTimes(times, timeoutMs)
 }
