@@ -42,7 +42,7 @@ func (s *produceChannel) read(context.Context) {
 func (s *produceChannel) take(msg *Message) {
 	sent := msg
 	if s.p.batch && msg != nil {
-		sent = plain(msg)
+		sent = bare(msg)
 	}
 	for {
 		room := s.p.room.listen()
@@ -91,8 +91,8 @@ func (s *produceChannel) refuseRest() {
 	}
 }
 
-// plain is what the peer's batch producer makes of a message.
-func plain(msg *Message) *Message {
+// bare is what the peer's batch producer makes of a message.
+func bare(msg *Message) *Message {
 	m := &Message{TopicPartition: TopicPartition{Topic: msg.TopicPartition.Topic, Partition: PartitionAny}}
 	if len(msg.Key) > 0 {
 		m.Key = msg.Key
