@@ -30,6 +30,7 @@ type client struct {
 	engine *kgo.Client
 	log    *logger
 	tasks  tasks
+	mock   func() // closes the embedded cluster of test.mock.num.brokers; nil without one
 
 	// emit hands an event that belongs to no message (Error, *Stats, OAuthBearerTokenRefresh) to the application. It
 	// never blocks, is never called under a lock of ours and must not be called before newClient returned.
@@ -63,21 +64,34 @@ func newClient(conf *settings, emit func(Event), opts ...kgo.Opt) (*client, erro
 	if c.log, err = newLogger(c.name, conf); err != nil {
 		return nil, err
 	}
+	if err := c.startMock(); err != nil {
+		c.log.close()
+		return nil, err
+	}
 	for _, w := range conf.warnings {
 		c.log.printf(w.level, "CONFWARN", "%s", w.text)
 	}
+	if err := c.newEngine(opts); err != nil {
+		c.stopMock()
+		c.log.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *client) newEngine(opts []kgo.Opt) error {
 	engine, err := engineOpts(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	network, err := c.networkOpts()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts)...); err != nil {
-		return nil, newErrorf(ErrInvalidArg, "%v", err).withCause(err)
+		return newErrorf(ErrInvalidArg, "%v", err).withCause(err)
 	}
-	return c, nil
+	return nil
 }
 
 // start begins what a client does by itself: it looks for its brokers, reports trouble and asks for OAUTHBEARER
@@ -92,6 +106,7 @@ func (c *client) stop() {
 	c.tasks.cancel()
 	c.engine.Close()
 	c.tasks.wait()
+	c.stopMock() // after all that could still ask it something
 	c.log.close()
 }
 
