@@ -1,0 +1,378 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// ConsumerGroupTopicPartitions are partitions of one group.
+type ConsumerGroupTopicPartitions struct {
+	Group      string
+	Partitions []TopicPartition
+}
+
+// String returns the group with its partitions.
+func (gtp ConsumerGroupTopicPartitions) String() string {
+	s := gtp.Group + "[ "
+	for _, p := range gtp.Partitions {
+		s += p.String() + " "
+	}
+	return s + "]"
+}
+
+// ListConsumerGroupOffsetsResult is what ListConsumerGroupOffsets returns: one element.
+type ListConsumerGroupOffsetsResult struct {
+	ConsumerGroupsTopicPartitions []ConsumerGroupTopicPartitions
+}
+
+// onlyGroup returns the one group of a call that takes exactly one.
+func onlyGroup(groups []ConsumerGroupTopicPartitions) (ConsumerGroupTopicPartitions, error) {
+	if len(groups) != 1 {
+		return ConsumerGroupTopicPartitions{}, fmt.Errorf("expected length of groupsPartitions is 1, got %d", len(groups))
+	}
+	g := groups[0]
+	seen := map[topicPart]bool{}
+	for _, p := range g.Partitions {
+		if p.Topic == nil {
+			return g, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
+		}
+		k := topicPart{*p.Topic, p.Partition}
+		if seen[k] {
+			return g, newErrorf(ErrInvalidArg, "Duplicate partitions not allowed")
+		}
+		seen[k] = true
+	}
+	return g, nil
+}
+
+// ListConsumerGroupOffsets gets the offsets that one group committed: of the partitions asked for, with OffsetInvalid
+// where there is none, or with nil Partitions of all that it has. The result is sorted by topic and partition. See
+// [AdminClient] for how calls wait. groupsPartitions must have exactly one element. ErrInvalidArg: an empty list of
+// partitions, or one given twice.
+func (a *AdminClient) ListConsumerGroupOffsets(ctx context.Context, groupsPartitions []ConsumerGroupTopicPartitions, options ...ListConsumerGroupOffsetsAdminOption) (lcgor ListConsumerGroupOffsetsResult, err error) {
+	if err := a.verify(); err != nil {
+		return lcgor, err
+	}
+	g, err := onlyGroup(groupsPartitions)
+	if err != nil {
+		return lcgor, err
+	}
+	if g.Partitions != nil && len(g.Partitions) == 0 {
+		return lcgor, newErrorf(ErrInvalidArg, "NULL or non-empty topic partition list must be passed")
+	}
+	call, err := begin(ctx, a, waitResponse, options)
+	if err != nil {
+		return lcgor, err
+	}
+	defer call.cancel()
+	found, err := call.committed(g.Group, g.Partitions, call.stableOffsets)
+	if err != nil {
+		return lcgor, err
+	}
+	lcgor.ConsumerGroupsTopicPartitions = []ConsumerGroupTopicPartitions{{Group: g.Group, Partitions: found}}
+	return lcgor, nil
+}
+
+// committed gets what a group committed for partitions; nil means all.
+func (call *adminCall) committed(group string, partitions []TopicPartition, stable bool) ([]TopicPartition, error) {
+	rg := kmsg.NewOffsetFetchRequestGroup()
+	rg.Group = group
+	at := map[string]int{}
+	for _, p := range partitions {
+		n, ok := at[*p.Topic]
+		if !ok {
+			t := kmsg.NewOffsetFetchRequestGroupTopic()
+			t.Topic = *p.Topic
+			n, at[*p.Topic] = len(rg.Topics), len(rg.Topics)
+			rg.Topics = append(rg.Topics, t)
+		}
+		rg.Topics[n].Partitions = append(rg.Topics[n].Partitions, p.Partition)
+	}
+	req := kmsg.NewPtrOffsetFetchRequest()
+	req.RequireStable = stable
+	req.Groups = []kmsg.OffsetFetchRequestGroup{rg}
+	resp, err := request[*kmsg.OffsetFetchResponse](call, req)
+	if err != nil {
+		return nil, err
+	}
+	found := []TopicPartition{}
+	for _, g := range resp.Groups {
+		if g.Group != group {
+			continue
+		}
+		if g.ErrorCode != 0 {
+			return nil, itemError(g.ErrorCode, nil)
+		}
+		for _, t := range g.Topics {
+			for _, p := range t.Partitions {
+				tp := TopicPartition{Topic: &t.Topic, Partition: p.Partition, Offset: Offset(p.Offset), LeaderEpoch: epochPtr(p.LeaderEpoch)}
+				if p.Offset < 0 {
+					tp.Offset = OffsetInvalid
+				}
+				if m := deref(p.Metadata); m != "" {
+					tp.Metadata = &m
+				}
+				// A topic that is not there has no offset: as of version 10 of the request, which names topics by
+				// id, brokers make an error of it.
+				if p.ErrorCode != 0 && p.ErrorCode != kerr.UnknownTopicID.Code && p.ErrorCode != kerr.UnknownTopicOrPartition.Code {
+					tp.Error = codeError(p.ErrorCode)
+				}
+				found = append(found, tp)
+			}
+		}
+	}
+	sort.Sort(TopicPartitions(found))
+	return found, nil
+}
+
+// AlterConsumerGroupOffsetsResult is what AlterConsumerGroupOffsets returns: one element.
+type AlterConsumerGroupOffsetsResult struct {
+	ConsumerGroupsTopicPartitions []ConsumerGroupTopicPartitions
+}
+
+// AlterConsumerGroupOffsets commits offsets for one group that has no members at the time. The result is sorted by
+// topic and partition, each with its Error: ErrUnknownMemberID where the group is in use. See [AdminClient] for how
+// calls wait. groupsPartitions must have exactly one element. ErrInvalidArg: no partitions, one given twice, an offset
+// below 0.
+func (a *AdminClient) AlterConsumerGroupOffsets(ctx context.Context, groupsPartitions []ConsumerGroupTopicPartitions, options ...AlterConsumerGroupOffsetsAdminOption) (acgor AlterConsumerGroupOffsetsResult, err error) {
+	if err := a.verify(); err != nil {
+		return acgor, err
+	}
+	g, err := onlyGroup(groupsPartitions)
+	if err != nil {
+		return acgor, err
+	}
+	if len(g.Partitions) == 0 {
+		return acgor, newErrorf(ErrInvalidArg, "Non-empty topic partition list must be present")
+	}
+	for _, p := range g.Partitions {
+		if p.Offset < 0 {
+			return acgor, newErrorf(ErrInvalidArg, "All topic-partition offsets must be >= 0")
+		}
+	}
+	call, err := begin(ctx, a, waitResponse, options)
+	if err != nil {
+		return acgor, err
+	}
+	defer call.cancel()
+	results, err := call.commitFor(g)
+	if err != nil {
+		return acgor, err
+	}
+	acgor.ConsumerGroupsTopicPartitions = []ConsumerGroupTopicPartitions{{Group: g.Group, Partitions: results}}
+	return acgor, nil
+}
+
+// commitFor commits offsets from outside of the group.
+func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartition, error) {
+	names := make([]string, len(g.Partitions))
+	for i, p := range g.Partitions {
+		names[i] = *p.Topic
+	}
+	ids, err := call.topicIDs(distinct(names))
+	if err != nil {
+		return nil, err
+	}
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group, req.Generation = g.Group, -1
+	at := map[string]int{}
+	codes := map[topicPart]int16{}
+	for _, p := range g.Partitions {
+		id, known := ids[*p.Topic]
+		if !known {
+			codes[topicPart{*p.Topic, p.Partition}] = kerr.UnknownTopicOrPartition.Code
+			continue
+		}
+		n, ok := at[*p.Topic]
+		if !ok {
+			t := kmsg.NewOffsetCommitRequestTopic()
+			t.Topic, t.TopicID = *p.Topic, id
+			n, at[*p.Topic] = len(req.Topics), len(req.Topics)
+			req.Topics = append(req.Topics, t)
+		}
+		rp := kmsg.NewOffsetCommitRequestTopicPartition()
+		rp.Partition, rp.Offset, rp.Metadata = p.Partition, int64(p.Offset), p.Metadata
+		if p.LeaderEpoch != nil {
+			rp.LeaderEpoch = *p.LeaderEpoch
+		}
+		req.Topics[n].Partitions = append(req.Topics[n].Partitions, rp)
+	}
+	if len(req.Topics) > 0 {
+		resp, err := request[*kmsg.OffsetCommitResponse](call, req)
+		if err != nil {
+			return nil, err
+		}
+		byID := map[[16]byte]string{}
+		for n, id := range ids {
+			byID[id] = n
+		}
+		for _, t := range resp.Topics {
+			if resp.Version >= 10 { // topics go by their ids
+				t.Topic = byID[t.TopicID]
+			}
+			for _, p := range t.Partitions {
+				codes[topicPart{t.Topic, p.Partition}] = p.ErrorCode
+			}
+		}
+	}
+	results := make([]TopicPartition, len(g.Partitions))
+	for i, p := range g.Partitions {
+		p.Error = nil
+		code, ok := codes[topicPart{*p.Topic, p.Partition}]
+		switch {
+		case !ok:
+			p.Error = missing("partition", p.String())
+		case code != 0:
+			p.Error = codeError(code)
+		}
+		results[i] = p
+	}
+	sort.Sort(TopicPartitions(results))
+	return results, nil
+}
+
+// topicIDs gets the ids of those of the topics that exist.
+func (call *adminCall) topicIDs(names []string) (map[string][16]byte, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	req.Topics = metadataTopics(names...)
+	resp, err := request[*kmsg.MetadataResponse](call, req)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string][16]byte{}
+	for _, t := range resp.Topics {
+		if t.Topic != nil && t.ErrorCode == 0 {
+			ids[*t.Topic] = t.TopicID
+		}
+	}
+	return ids, nil
+}
+
+// OffsetSpec says which offset ListOffsets is to find: one of the constants, or a time in milliseconds.
+type OffsetSpec int64
+
+// Offsets that are not found by a time.
+const (
+	MaxTimestampOffsetSpec OffsetSpec = -3 // of the message with the latest timestamp
+	EarliestOffsetSpec     OffsetSpec = -2 // the first that the partition still has
+	LatestOffsetSpec       OffsetSpec = -1 // the end
+)
+
+// NewOffsetSpecForTimestamp finds the first message whose timestamp, in milliseconds, is at or after this one.
+func NewOffsetSpecForTimestamp(timestamp int64) OffsetSpec { return OffsetSpec(timestamp) }
+
+// ListOffsetsResultInfo is what was found for one partition.
+type ListOffsetsResultInfo struct {
+	Offset      Offset // OffsetEnd where there is no message at or after the time; OffsetInvalid with an Error
+	Timestamp   int64  // of the message in milliseconds, -1 where there is none
+	LeaderEpoch *int32 // nil where it is not known
+	Error       Error
+}
+
+// ListOffsetsResult is what ListOffsets returns. Its keys have topic pointers of their own, so go through it with range
+// instead of looking up the keys of the request.
+type ListOffsetsResult struct {
+	ResultInfos map[TopicPartition]ListOffsetsResultInfo
+}
+
+// waitLeaders is what calls that go to the leaders of partitions wait for first.
+const waitLeaders = "Failed to query partition leaders: "
+
+// ListOffsets finds offsets of partitions: the first, the end, or by time. See [AdminClient] for how calls wait.
+// ErrInvalidArg: a nil map, a partition twice, a spec below -3. ErrNoent: none of the partitions exists.
+func (a *AdminClient) ListOffsets(ctx context.Context, topicPartitionOffsets map[TopicPartition]OffsetSpec, options ...ListOffsetsAdminOption) (result ListOffsetsResult, err error) {
+	if err := a.verify(); err != nil {
+		return result, err
+	}
+	if topicPartitionOffsets == nil {
+		return result, newErrorf(ErrInvalidArg, "expected topicPartitionOffsets parameter.")
+	}
+	var queries []offsetQuery
+	seen := map[topicPart]bool{}
+	for p, spec := range topicPartitionOffsets {
+		if p.Topic == nil {
+			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
+		}
+		if spec < MaxTimestampOffsetSpec {
+			return result, newErrorf(ErrInvalidArg, "Partition %d has an invalid offset %d", p.Partition, spec)
+		}
+		k := topicPart{*p.Topic, p.Partition}
+		if seen[k] {
+			return result, newErrorf(ErrInvalidArg, "Partitions must not contain duplicates")
+		}
+		seen[k] = true
+		queries = append(queries, offsetQuery{k.topic, k.partition, int64(spec)})
+	}
+	call, err := begin(ctx, a, waitResponse, options)
+	if err != nil {
+		return result, err
+	}
+	defer call.cancel()
+	result.ResultInfos = map[TopicPartition]ListOffsetsResultInfo{}
+	if len(queries) == 0 {
+		return result, nil
+	}
+	found, err := call.client.listOffsets(call.ctx, int8(call.isolation), queries)
+	if err != nil {
+		return ListOffsetsResult{}, call.leadersFail(err)
+	}
+	known := false
+	for i, f := range found {
+		q := queries[i]
+		info := ListOffsetsResultInfo{Offset: Offset(f.offset), Timestamp: f.timestamp, LeaderEpoch: epochPtr(f.epoch), Error: itemError(0, nil)}
+		if f.err != nil {
+			info = ListOffsetsResultInfo{Offset: OffsetInvalid, Timestamp: -1, Error: itemLocalError(*f.err)}
+		}
+		known = known || f.err == nil || f.err.code != ErrUnknownTopicOrPart
+		result.ResultInfos[TopicPartition{Topic: &q.topic, Partition: q.partition}] = info
+	}
+	if !known {
+		return ListOffsetsResult{}, noLeaders()
+	}
+	if err := call.unknownPartitions(result.ResultInfos); err != nil {
+		return ListOffsetsResult{}, err
+	}
+	return result, nil
+}
+
+// leadersFail is the error of a call that goes to the leaders of partitions and got no answer.
+func (call *adminCall) leadersFail(err error) error {
+	if call.app.Err() != nil {
+		return call.app.Err()
+	}
+	if call.ctx.Err() == nil {
+		return toError(err)
+	}
+	return newErrorf(ErrTimedOut, "%s%s", waitLeaders, ErrTimedOut).withCause(err)
+}
+
+// noLeaders is the error of such a call when none of the partitions exists.
+func noLeaders() Error { return newErrorf(ErrNoent, "%sNo leaders found", waitLeaders) }
+
+// unknownPartitions tells partitions that do not exist from topics that do not: only the latter have the broker's code.
+func (call *adminCall) unknownPartitions(infos map[TopicPartition]ListOffsetsResultInfo) error {
+	var topics []string
+	for p, i := range infos {
+		if i.Error.code == ErrUnknownTopicOrPart {
+			topics = append(topics, *p.Topic)
+		}
+	}
+	if len(topics) == 0 {
+		return nil
+	}
+	ids, err := call.topicIDs(distinct(topics))
+	if err != nil {
+		return err
+	}
+	for p, i := range infos {
+		if _, exists := ids[*p.Topic]; exists && i.Error.code == ErrUnknownTopicOrPart {
+			i.Error = itemLocalError(unknownPartition(&i.Error))
+			infos[p] = i
+		}
+	}
+	return nil
+}

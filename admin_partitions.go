@@ -1,0 +1,255 @@
+package kafka
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// DeletedRecords says where a partition begins after DeleteRecords.
+type DeletedRecords struct {
+	LowWatermark Offset
+}
+
+// DeleteRecordsResult is one partition of DeleteRecords. DeletedRecords is nil where TopicPartition has an Error.
+type DeleteRecordsResult struct {
+	TopicPartition TopicPartition
+	DeletedRecords *DeletedRecords
+}
+
+// DeleteRecordsResults is what DeleteRecords returns, sorted by topic and partition.
+type DeleteRecordsResults struct {
+	DeleteRecordsResults []DeleteRecordsResult
+}
+
+// DeleteRecords deletes the messages of partitions that are before the Offset given, OffsetEnd for all that are there.
+// See [AdminClient] for how calls wait. ErrInvalidArg: an empty list, a partition twice. ErrNoent: none of the
+// partitions exists.
+func (a *AdminClient) DeleteRecords(ctx context.Context, recordsToDelete []TopicPartition, options ...DeleteRecordsAdminOption) (result DeleteRecordsResults, err error) {
+	if err := a.verify(); err != nil {
+		return result, err
+	}
+	if len(recordsToDelete) == 0 {
+		return result, newErrorf(ErrInvalidArg, "No records to delete")
+	}
+	call, err := begin(ctx, a, waitResponse, options)
+	if err != nil {
+		return result, err
+	}
+	defer call.cancel()
+	req := kmsg.NewPtrDeleteRecordsRequest()
+	req.TimeoutMillis = call.operationMillis()
+	at, seen := map[string]int{}, map[topicPart]bool{}
+	for _, p := range recordsToDelete {
+		if p.Topic == nil {
+			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
+		}
+		if k := (topicPart{*p.Topic, p.Partition}); seen[k] {
+			return result, newErrorf(ErrInvalidArg, "Duplicate partitions not allowed")
+		} else {
+			seen[k] = true
+		}
+		n, ok := at[*p.Topic]
+		if !ok {
+			t := kmsg.NewDeleteRecordsRequestTopic()
+			t.Topic = *p.Topic
+			n, at[*p.Topic] = len(req.Topics), len(req.Topics)
+			req.Topics = append(req.Topics, t)
+		}
+		rp := kmsg.NewDeleteRecordsRequestTopicPartition()
+		rp.Partition, rp.Offset = p.Partition, int64(p.Offset)
+		req.Topics[n].Partitions = append(req.Topics[n].Partitions, rp)
+	}
+	found, err := call.deleteRecords(req)
+	if err != nil {
+		return result, err
+	}
+	sorted := slices.Clone(recordsToDelete)
+	sort.Sort(TopicPartitions(sorted))
+	known := false
+	for _, p := range sorted {
+		r := DeleteRecordsResult{TopicPartition: TopicPartition{Topic: p.Topic, Partition: p.Partition, Offset: p.Offset}}
+		f, ok := found[topicPart{*p.Topic, p.Partition}]
+		switch {
+		case !ok:
+			r.TopicPartition.Error = missing("partition", p.String())
+		case f.err != nil:
+			r.TopicPartition.Error = *f.err
+			if f.answered {
+				r.TopicPartition.Offset = f.low
+			}
+		default:
+			r.TopicPartition.Offset, r.DeletedRecords = f.low, &DeletedRecords{LowWatermark: f.low}
+		}
+		known = known || f.err == nil || f.err.code != ErrUnknownPartition && f.err.code != ErrUnknownTopicOrPart
+		result.DeleteRecordsResults = append(result.DeleteRecordsResults, r)
+	}
+	if !known {
+		return DeleteRecordsResults{}, noLeaders()
+	}
+	return result, nil
+}
+
+type deletedBefore struct {
+	low      Offset
+	err      *Error
+	answered bool // a broker said so
+}
+
+func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest) (map[topicPart]deletedBefore, error) {
+	found := map[topicPart]deletedBefore{}
+	var unknown []string
+	for _, s := range call.client.ask(call.ctx, req) {
+		if s.Err != nil {
+			if call.ctx.Err() != nil || unreachable(s.Err) {
+				return nil, call.leadersFail(s.Err)
+			}
+			e := toError(s.Err)
+			for _, t := range s.Req.(*kmsg.DeleteRecordsRequest).Topics {
+				if e.code == ErrUnknownTopicOrPart {
+					unknown = append(unknown, t.Topic)
+				}
+				for _, p := range t.Partitions {
+					found[topicPart{t.Topic, p.Partition}] = deletedBefore{err: &e}
+				}
+			}
+			continue
+		}
+		for _, t := range s.Resp.(*kmsg.DeleteRecordsResponse).Topics {
+			for _, p := range t.Partitions {
+				d := deletedBefore{low: Offset(p.LowWatermark), answered: true}
+				if p.ErrorCode != 0 {
+					e := codeError(p.ErrorCode)
+					d.err = &e
+				}
+				found[topicPart{t.Topic, p.Partition}] = d
+			}
+		}
+	}
+	if len(unknown) == 0 {
+		return found, nil
+	}
+	ids, err := call.topicIDs(distinct(unknown))
+	if err != nil {
+		return nil, err
+	}
+	for k, d := range found {
+		if _, exists := ids[k.topic]; exists && d.err != nil && d.err.code == ErrUnknownTopicOrPart {
+			e := unknownPartition(d.err)
+			d.err = &e
+			found[k] = d
+		}
+	}
+	return found, nil
+}
+
+// ElectionType says which replica may become leader.
+type ElectionType int
+
+// Election types.
+const (
+	ElectionTypePreferred ElectionType = 0 // the first of the replicas, if it is in sync
+	ElectionTypeUnclean   ElectionType = 1 // any that lives, even if messages are lost by it
+)
+
+// ElectionTypeFromString returns the type of this name in any case, ErrInvalidArg for any other.
+func ElectionTypeFromString(electionTypeString string) (ElectionType, error) {
+	switch strings.ToUpper(electionTypeString) {
+	case "PREFERRED":
+		return ElectionTypePreferred, nil
+	case "UNCLEAN":
+		return ElectionTypeUnclean, nil
+	}
+	return ElectionTypePreferred, newErrorf(ErrInvalidArg, "Unknown election type")
+}
+
+// ElectLeadersRequest is made by [NewElectLeadersRequest].
+type ElectLeadersRequest struct {
+	electionType ElectionType
+	partitions   []TopicPartition
+}
+
+// NewElectLeadersRequest asks for the election of the partitions' leaders; nil means of all partitions.
+func NewElectLeadersRequest(electionType ElectionType, partitions []TopicPartition) ElectLeadersRequest {
+	return ElectLeadersRequest{electionType: electionType, partitions: partitions}
+}
+
+// ElectLeadersResult is what ElectLeaders returns, in the order of the request: the Error of every partition is an
+// Error, of code ErrNoError where a leader was elected. Where all partitions were asked for, only those are in it whose
+// leader changed or could not.
+type ElectLeadersResult struct {
+	TopicPartitions []TopicPartition
+}
+
+// ElectLeaders elects leaders. See [AdminClient] for how calls wait. A partition whose leader needs no change has
+// ErrElectionNotNeeded. ErrInvalidArg: a partition given twice. An empty list that is not nil elects none.
+func (a *AdminClient) ElectLeaders(ctx context.Context, electLeaderRequest ElectLeadersRequest, options ...ElectLeadersAdminOption) (result ElectLeadersResult, err error) {
+	call, err := begin(ctx, a, waitController, options)
+	if err != nil {
+		return result, err
+	}
+	defer call.cancel()
+	req := kmsg.NewPtrElectLeadersRequest()
+	req.ElectionType, req.TimeoutMillis = int8(electLeaderRequest.electionType), call.operationMillis()
+	if electLeaderRequest.partitions != nil {
+		req.Topics = []kmsg.ElectLeadersRequestTopic{}
+	}
+	at, seen := map[string]int{}, map[topicPart]bool{}
+	for _, p := range electLeaderRequest.partitions {
+		if p.Topic == nil {
+			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
+		}
+		k := topicPart{*p.Topic, p.Partition}
+		if seen[k] {
+			return result, newErrorf(ErrInvalidArg, "Duplicate partitions specified")
+		}
+		seen[k] = true
+		n, ok := at[*p.Topic]
+		if !ok {
+			t := kmsg.NewElectLeadersRequestTopic()
+			t.Topic = *p.Topic
+			n, at[*p.Topic] = len(req.Topics), len(req.Topics)
+			req.Topics = append(req.Topics, t)
+		}
+		req.Topics[n].Partitions = append(req.Topics[n].Partitions, p.Partition)
+	}
+	resp, err := request[*kmsg.ElectLeadersResponse](call, req)
+	if err != nil {
+		return result, err
+	}
+	if resp.ErrorCode != 0 && resp.ErrorCode != kerr.ElectionNotNeeded.Code {
+		return result, newErrorf(ErrorCode(resp.ErrorCode), "ElectLeaders request failed: %s", ErrorCode(resp.ErrorCode)).withCause(kerr.ErrorForCode(resp.ErrorCode))
+	}
+	found := map[topicPart]Error{}
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			found[topicPart{t.Topic, p.Partition}] = itemError(p.ErrorCode, p.ErrorMessage)
+		}
+	}
+	result.TopicPartitions = electResults(electLeaderRequest.partitions, found)
+	return result, nil
+}
+
+// electResults puts the errors in the order of the request, or sorted where it named no partitions.
+func electResults(asked []TopicPartition, found map[topicPart]Error) []TopicPartition {
+	results := []TopicPartition{}
+	if asked == nil {
+		for k, e := range found {
+			results = append(results, TopicPartition{Topic: &k.topic, Partition: k.partition, Error: e})
+		}
+		sort.Sort(TopicPartitions(results))
+		return results
+	}
+	for _, p := range asked {
+		e, ok := found[topicPart{*p.Topic, p.Partition}]
+		if !ok {
+			e = missing("partition", p.String())
+		}
+		results = append(results, TopicPartition{Topic: p.Topic, Partition: p.Partition, Error: e})
+	}
+	return results
+}
