@@ -41,6 +41,15 @@ func NewAdminClient(conf *ConfigMap) (*AdminClient, error) {
 	return &AdminClient{client: c}, nil
 }
 
+// NewAdminClientFromConsumer makes an admin client that uses a consumer's connections. It is no use once the consumer
+// is closed. A closed consumer is an ErrInvalidArg.
+func NewAdminClientFromConsumer(c *Consumer) (a *AdminClient, err error) {
+	if c == nil || c.IsClosed() {
+		return nil, newErrorf(ErrInvalidArg, "Can't derive AdminClient from closed consumer")
+	}
+	return &AdminClient{client: c.client, shared: true}, nil
+}
+
 // Close ends the client and every call on it. On an admin client made from a producer or consumer it ends only the
 // admin client. A second Close does nothing.
 func (a *AdminClient) Close() {

@@ -35,12 +35,12 @@ func onlyGroup(groups []ConsumerGroupTopicPartitions) (ConsumerGroupTopicPartiti
 		return ConsumerGroupTopicPartitions{}, fmt.Errorf("expected length of groupsPartitions is 1, got %d", len(groups))
 	}
 	g := groups[0]
-	seen := map[topicPart]bool{}
+	seen := map[topicPartition]bool{}
 	for _, p := range g.Partitions {
 		if p.Topic == nil {
 			return g, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
 		}
-		k := topicPart{*p.Topic, p.Partition}
+		k := topicPartition{*p.Topic, p.Partition}
 		if seen[k] {
 			return g, newErrorf(ErrInvalidArg, "Duplicate partitions not allowed")
 		}
@@ -180,11 +180,11 @@ func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartiti
 	req := kmsg.NewPtrOffsetCommitRequest()
 	req.Group, req.Generation = g.Group, -1
 	at := map[string]int{}
-	codes := map[topicPart]int16{}
+	codes := map[topicPartition]int16{}
 	for _, p := range g.Partitions {
 		id, known := ids[*p.Topic]
 		if !known {
-			codes[topicPart{*p.Topic, p.Partition}] = kerr.UnknownTopicOrPartition.Code
+			codes[topicPartition{*p.Topic, p.Partition}] = kerr.UnknownTopicOrPartition.Code
 			continue
 		}
 		n, ok := at[*p.Topic]
@@ -215,14 +215,14 @@ func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartiti
 				t.Topic = byID[t.TopicID]
 			}
 			for _, p := range t.Partitions {
-				codes[topicPart{t.Topic, p.Partition}] = p.ErrorCode
+				codes[topicPartition{t.Topic, p.Partition}] = p.ErrorCode
 			}
 		}
 	}
 	results := make([]TopicPartition, len(g.Partitions))
 	for i, p := range g.Partitions {
 		p.Error = nil
-		code, ok := codes[topicPart{*p.Topic, p.Partition}]
+		code, ok := codes[topicPartition{*p.Topic, p.Partition}]
 		switch {
 		case !ok:
 			p.Error = missing("partition", p.String())
@@ -292,7 +292,7 @@ func (a *AdminClient) ListOffsets(ctx context.Context, topicPartitionOffsets map
 		return result, newErrorf(ErrInvalidArg, "expected topicPartitionOffsets parameter.")
 	}
 	var queries []offsetQuery
-	seen := map[topicPart]bool{}
+	seen := map[topicPartition]bool{}
 	for p, spec := range topicPartitionOffsets {
 		if p.Topic == nil {
 			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
@@ -300,12 +300,12 @@ func (a *AdminClient) ListOffsets(ctx context.Context, topicPartitionOffsets map
 		if spec < MaxTimestampOffsetSpec {
 			return result, newErrorf(ErrInvalidArg, "Partition %d has an invalid offset %d", p.Partition, spec)
 		}
-		k := topicPart{*p.Topic, p.Partition}
+		k := topicPartition{*p.Topic, p.Partition}
 		if seen[k] {
 			return result, newErrorf(ErrInvalidArg, "Partitions must not contain duplicates")
 		}
 		seen[k] = true
-		queries = append(queries, offsetQuery{k.topic, k.partition, int64(spec)})
+		queries = append(queries, offsetQuery{k.topic, k.id, int64(spec)})
 	}
 	call, err := begin(ctx, a, waitResponse, options)
 	if err != nil {

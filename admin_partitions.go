@@ -43,12 +43,12 @@ func (a *AdminClient) DeleteRecords(ctx context.Context, recordsToDelete []Topic
 	defer call.cancel()
 	req := kmsg.NewPtrDeleteRecordsRequest()
 	req.TimeoutMillis = call.operationMillis()
-	at, seen := map[string]int{}, map[topicPart]bool{}
+	at, seen := map[string]int{}, map[topicPartition]bool{}
 	for _, p := range recordsToDelete {
 		if p.Topic == nil {
 			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
 		}
-		if k := (topicPart{*p.Topic, p.Partition}); seen[k] {
+		if k := (topicPartition{*p.Topic, p.Partition}); seen[k] {
 			return result, newErrorf(ErrInvalidArg, "Duplicate partitions not allowed")
 		} else {
 			seen[k] = true
@@ -73,7 +73,7 @@ func (a *AdminClient) DeleteRecords(ctx context.Context, recordsToDelete []Topic
 	known := false
 	for _, p := range sorted {
 		r := DeleteRecordsResult{TopicPartition: TopicPartition{Topic: p.Topic, Partition: p.Partition, Offset: p.Offset}}
-		f, ok := found[topicPart{*p.Topic, p.Partition}]
+		f, ok := found[topicPartition{*p.Topic, p.Partition}]
 		switch {
 		case !ok:
 			r.TopicPartition.Error = missing("partition", p.String())
@@ -100,8 +100,8 @@ type deletedBefore struct {
 	answered bool // a broker said so
 }
 
-func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest) (map[topicPart]deletedBefore, error) {
-	found := map[topicPart]deletedBefore{}
+func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest) (map[topicPartition]deletedBefore, error) {
+	found := map[topicPartition]deletedBefore{}
 	var unknown []string
 	for _, s := range call.client.ask(call.ctx, req) {
 		if s.Err != nil {
@@ -114,7 +114,7 @@ func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest) (map[topicP
 					unknown = append(unknown, t.Topic)
 				}
 				for _, p := range t.Partitions {
-					found[topicPart{t.Topic, p.Partition}] = deletedBefore{err: &e}
+					found[topicPartition{t.Topic, p.Partition}] = deletedBefore{err: &e}
 				}
 			}
 			continue
@@ -126,7 +126,7 @@ func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest) (map[topicP
 					e := codeError(p.ErrorCode)
 					d.err = &e
 				}
-				found[topicPart{t.Topic, p.Partition}] = d
+				found[topicPartition{t.Topic, p.Partition}] = d
 			}
 		}
 	}
@@ -198,12 +198,12 @@ func (a *AdminClient) ElectLeaders(ctx context.Context, electLeaderRequest Elect
 	if electLeaderRequest.partitions != nil {
 		req.Topics = []kmsg.ElectLeadersRequestTopic{}
 	}
-	at, seen := map[string]int{}, map[topicPart]bool{}
+	at, seen := map[string]int{}, map[topicPartition]bool{}
 	for _, p := range electLeaderRequest.partitions {
 		if p.Topic == nil {
 			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
 		}
-		k := topicPart{*p.Topic, p.Partition}
+		k := topicPartition{*p.Topic, p.Partition}
 		if seen[k] {
 			return result, newErrorf(ErrInvalidArg, "Duplicate partitions specified")
 		}
@@ -224,10 +224,10 @@ func (a *AdminClient) ElectLeaders(ctx context.Context, electLeaderRequest Elect
 	if resp.ErrorCode != 0 && resp.ErrorCode != kerr.ElectionNotNeeded.Code {
 		return result, newErrorf(ErrorCode(resp.ErrorCode), "ElectLeaders request failed: %s", ErrorCode(resp.ErrorCode)).withCause(kerr.ErrorForCode(resp.ErrorCode))
 	}
-	found := map[topicPart]Error{}
+	found := map[topicPartition]Error{}
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
-			found[topicPart{t.Topic, p.Partition}] = itemError(p.ErrorCode, p.ErrorMessage)
+			found[topicPartition{t.Topic, p.Partition}] = itemError(p.ErrorCode, p.ErrorMessage)
 		}
 	}
 	result.TopicPartitions = electResults(electLeaderRequest.partitions, found)
@@ -235,17 +235,17 @@ func (a *AdminClient) ElectLeaders(ctx context.Context, electLeaderRequest Elect
 }
 
 // electResults puts the errors in the order of the request, or sorted where it named no partitions.
-func electResults(asked []TopicPartition, found map[topicPart]Error) []TopicPartition {
+func electResults(asked []TopicPartition, found map[topicPartition]Error) []TopicPartition {
 	results := []TopicPartition{}
 	if asked == nil {
 		for k, e := range found {
-			results = append(results, TopicPartition{Topic: &k.topic, Partition: k.partition, Error: e})
+			results = append(results, TopicPartition{Topic: &k.topic, Partition: k.id, Error: e})
 		}
 		sort.Sort(TopicPartitions(results))
 		return results
 	}
 	for _, p := range asked {
-		e, ok := found[topicPart{*p.Topic, p.Partition}]
+		e, ok := found[topicPartition{*p.Topic, p.Partition}]
 		if !ok {
 			e = missing("partition", p.String())
 		}

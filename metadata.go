@@ -60,7 +60,7 @@ func (c *client) getMetadata(topic *string, allTopics bool, timeoutMs int) (*Met
 	ctx, cancel := c.within(timeoutMs)
 	defer cancel()
 	req := kmsg.NewPtrMetadataRequest()
-	req.AllowAutoTopicCreation = c.autoCreates()
+	req.AllowAutoTopicCreation = c.conf.flag("allow.auto.create.topics") // true for producers, false for consumers, unless set
 	if topic != nil {
 		req.Topics = metadataTopics(*c.topics.name(*topic))
 	} else if !allTopics {
@@ -111,15 +111,6 @@ func metadataFrom(from kgo.BrokerMetadata, resp *kmsg.MetadataResponse) *Metadat
 		md.Topics[*t.Topic] = tm
 	}
 	return md
-}
-
-// autoCreates reports whether asking for a topic may create it: with producers and admin clients unless the
-// application says no, with consumers only if it says so.
-func (c *client) autoCreates() bool {
-	if c.conf.isSet("allow.auto.create.topics") {
-		return c.conf.flag("allow.auto.create.topics")
-	}
-	return c.conf.kind != consumerClient
 }
 
 // queryWatermarks asks the partition's leader for its first offset and its end: under isolation.level=read_committed,
@@ -238,9 +229,9 @@ func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offs
 	}
 	for len(open) > 0 {
 		// A request may name a partition once, so what asks for one again goes into the next round.
-		round, later := map[topicPart]int{}, []int(nil)
+		round, later := map[topicPartition]int{}, []int(nil)
 		for _, i := range open {
-			k := topicPart{queries[i].topic, queries[i].partition}
+			k := topicPartition{queries[i].topic, queries[i].partition}
 			if _, dup := round[k]; dup {
 				later = append(later, i)
 				continue
@@ -254,7 +245,7 @@ func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offs
 		for k, i := range round {
 			a, ok := got[k]
 			if !ok {
-				e := newErrorf(ErrBadMsg, "The broker's answer lacks %s [%d]", k.topic, k.partition)
+				e := newErrorf(ErrBadMsg, "The broker's answer lacks %s [%d]", k.topic, k.id)
 				a = offsetAnswer{err: &e}
 			}
 			answers[i] = a
@@ -269,18 +260,12 @@ func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offs
 	return answers, nil
 }
 
-// topicPart is a partition as a map key.
-type topicPart struct {
-	topic     string
-	partition int32
-}
-
 // waitsForLeader reports whether the error goes away when the partition's leader is known again.
 func waitsForLeader(err *Error) bool {
 	return err.code == ErrLeaderNotAvailable || err.code == ErrNotLeaderForPartition || err.code == ErrFencedLeaderEpoch || err.code == ErrUnknownLeaderEpoch || err.code == ErrOffsetNotAvailable
 }
 
-func (c *client) listOffsetsOnce(ctx context.Context, isolation int8, queries []offsetQuery, round map[topicPart]int) (map[topicPart]offsetAnswer, error) {
+func (c *client) listOffsetsOnce(ctx context.Context, isolation int8, queries []offsetQuery, round map[topicPartition]int) (map[topicPartition]offsetAnswer, error) {
 	req := kmsg.NewPtrListOffsetsRequest()
 	req.ReplicaID, req.IsolationLevel = -1, isolation
 	at := map[string]int{}
@@ -293,10 +278,10 @@ func (c *client) listOffsetsOnce(ctx context.Context, isolation int8, queries []
 			req.Topics = append(req.Topics, t)
 		}
 		p := kmsg.NewListOffsetsRequestTopicPartition()
-		p.Partition, p.Timestamp = k.partition, queries[i].at
+		p.Partition, p.Timestamp = k.id, queries[i].at
 		req.Topics[n].Partitions = append(req.Topics[n].Partitions, p)
 	}
-	got := map[topicPart]offsetAnswer{}
+	got := map[topicPartition]offsetAnswer{}
 	for _, s := range c.ask(ctx, req) {
 		if s.Err != nil {
 			if ctx.Err() != nil || unreachable(s.Err) {
@@ -305,7 +290,7 @@ func (c *client) listOffsetsOnce(ctx context.Context, isolation int8, queries []
 			e := toError(s.Err)
 			for _, t := range s.Req.(*kmsg.ListOffsetsRequest).Topics {
 				for _, p := range t.Partitions {
-					got[topicPart{t.Topic, p.Partition}] = offsetAnswer{err: &e}
+					got[topicPartition{t.Topic, p.Partition}] = offsetAnswer{err: &e}
 				}
 			}
 			continue
@@ -319,7 +304,7 @@ func (c *client) listOffsetsOnce(ctx context.Context, isolation int8, queries []
 				} else if s.Resp.GetVersion() == 0 && len(p.OldStyleOffsets) > 0 {
 					a.offset = p.OldStyleOffsets[0]
 				}
-				got[topicPart{t.Topic, p.Partition}] = a
+				got[topicPartition{t.Topic, p.Partition}] = a
 			}
 		}
 	}
