@@ -41,6 +41,15 @@ func NewAdminClient(conf *ConfigMap) (*AdminClient, error) {
 	return &AdminClient{client: c}, nil
 }
 
+// NewAdminClientFromProducer makes an admin client that uses a producer's connections. It is no use once the producer
+// is closed. A closed producer is an ErrInvalidArg.
+func NewAdminClientFromProducer(p *Producer) (a *AdminClient, err error) {
+	if p == nil || p.IsClosed() {
+		return nil, newErrorf(ErrInvalidArg, "Can't derive AdminClient from closed producer")
+	}
+	return &AdminClient{client: p.client, shared: true}, nil
+}
+
 // NewAdminClientFromConsumer makes an admin client that uses a consumer's connections. It is no use once the consumer
 // is closed. A closed consumer is an ErrInvalidArg.
 func NewAdminClientFromConsumer(c *Consumer) (a *AdminClient, err error) {

@@ -106,3 +106,52 @@ func TestAdminCallErrors(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 }
+
+func TestDerivedAdminClients(t *testing.T) {
+	t.Parallel()
+	own := fakeAdmin(t, 1)
+	brokers := own.client.conf.str("metadata.broker.list")
+	p, err := NewProducer(&ConfigMap{"bootstrap.servers": brokers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewConsumer(&ConfigMap{"bootstrap.servers": brokers, "group.id": "g"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromP, err := NewAdminClientFromProducer(p)
+	if err != nil || fromP.String() != "admin-"+p.String() {
+		t.Fatalf("from a producer: %v, %v", fromP, err)
+	}
+	fromC, err := NewAdminClientFromConsumer(c)
+	if err != nil || fromC.String() != "admin-"+c.String() {
+		t.Fatalf("from a consumer: %v, %v", fromC, err)
+	}
+	for _, a := range []*AdminClient{fromP, fromC} {
+		if id, err := a.ClusterID(t.Context()); id == "" || err != nil {
+			t.Errorf("%s: cluster %q, %v", a, id, err)
+		}
+		a.Close()
+		if _, err := a.ClusterID(t.Context()); err != errClosed() {
+			t.Errorf("%s after Close: %v", a, err)
+		}
+	}
+	if p.IsClosed() || c.IsClosed() {
+		t.Error("closing a derived admin client closed its owner")
+	}
+	again, err := NewAdminClientFromProducer(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	_ = c.Close()
+	if _, err := again.ClusterID(t.Context()); err != errClosed() {
+		t.Errorf("after the producer's Close: %v", err)
+	}
+	if _, err := NewAdminClientFromProducer(p); !errors.Is(err, ErrInvalidArg) {
+		t.Errorf("from a closed producer: %v", err)
+	}
+	if _, err := NewAdminClientFromConsumer(c); !errors.Is(err, ErrInvalidArg) {
+		t.Errorf("from a closed consumer: %v", err)
+	}
+}
