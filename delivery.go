@@ -182,6 +182,9 @@ func produceError(err error) Error {
 // deliver brings a finished report to where it is to go. It never blocks: what a channel can't take now waits in a
 // queue for that channel, so that a slow reader only holds up its own reports.
 func (p *Producer) deliver(o *outgoing) {
+	if p.txn != nil {
+		p.txn.reported(o.msg.TopicPartition.Error != nil)
+	}
 	callback := o.callback
 	if callback == nil && o.ch == nil {
 		callback = p.onDelivery

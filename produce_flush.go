@@ -75,6 +75,26 @@ func (p *Producer) flush(ctx context.Context) error {
 	}
 }
 
+// flushQueued is flush without regard to reports that the application has not read: it waits for those that are not on
+// their channel yet.
+func (p *Producer) flushQueued(ctx context.Context) error {
+	defer p.flushing.start()()
+	for {
+		drained := p.drained.listen()
+		if p.queued.Load() == 0 {
+			p.drained.ignore()
+			return nil
+		}
+		select {
+		case <-drained:
+			p.drained.ignore()
+		case <-ctx.Done():
+			p.drained.ignore()
+			return ctx.Err()
+		}
+	}
+}
+
 // flushing keeps the engine from lingering while any Flush runs.
 type flushing struct {
 	p      *Producer

@@ -65,8 +65,7 @@ type Producer struct {
 	channels deliveryChannels
 	source   produceChannel
 
-	// mayProduce is nil, or says whether the state of a transaction allows to produce.
-	mayProduce func() error
+	txn *transactions // nil without transactional.id
 }
 
 var (
@@ -87,10 +86,14 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 	}
 	p := &Producer{born: time.Now()}
 	p.configure(settings)
-	if p.client, err = newClient(settings, p.onEvent,
+	opts := []kgo.Opt{
 		kgo.RecordPartitioner(enginePartitioner{p}),
 		kgo.WithHooks(&p.writes, throttles{p}),
-	); err != nil {
+	}
+	if p.txn = newTransactions(p, settings); p.txn != nil {
+		opts = append(opts, p.txn.engineOpts())
+	}
+	if p.client, err = newClient(settings, p.onEvent, opts...); err != nil {
 		return nil, err
 	}
 	p.client.tasks.run(p.timeouts.watch)
@@ -175,8 +178,8 @@ func (p *Producer) check(msg *Message) error {
 	if p.idempotent && p.client.fatalError() != nil {
 		return newError(ErrFatal)
 	}
-	if p.mayProduce != nil {
-		if err := p.mayProduce(); err != nil {
+	if p.txn != nil {
+		if err := p.txn.mayProduce(); err != nil {
 			return err
 		}
 	}
@@ -291,6 +294,10 @@ func (p *Producer) setFatal(err Error) bool {
 // failed looks at the error that a message failed with: with idempotence some leave no way on.
 func (p *Producer) failed(err error) {
 	if !p.idempotent || p.client.closed.Load() {
+		return
+	}
+	if p.txn != nil {
+		p.txn.messageError(err)
 		return
 	}
 	var ke *kerr.Error

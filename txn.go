@@ -1,0 +1,470 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kversion"
+)
+
+// txnState is the state of a transactional producer, as librdkafka names it in its errors.
+type txnState int
+
+const (
+	txnInit txnState = iota
+	txnWaitPID
+	txnReadyNotAcked
+	txnReady
+	txnInTransaction
+	txnBeginCommit
+	txnCommitting
+	txnCommitNotAcked
+	txnBeginAbort
+	txnAborting
+	txnAbortedNotAcked
+	txnAbortableError
+	txnFatalError
+)
+
+func (s txnState) String() string {
+	return [...]string{"Init", "WaitPID", "ReadyNotAcked", "Ready", "InTransaction", "BeginCommit", "CommittingTransaction",
+		"CommitNotAcked", "BeginAbort", "AbortingTransaction", "AbortedNotAcked", "AbortableError", "FatalError"}[s]
+}
+
+// transactions is the transactional side of a producer. Its calls outlive their callers: one that ran into its
+// deadline goes on, and making it again waits for it. So the work of a call is a goroutine of the client, and the call
+// itself only waits.
+//
+// The producer is held to the protocol's transaction version 1, as librdkafka is: see engineOpts.
+type transactions struct {
+	p       *Producer
+	id      string
+	timeout time.Duration // transaction.timeout.ms
+
+	// Of the open transaction. These are touched for every message, so without the lock.
+	open   atomic.Bool  // messages may be produced
+	failed atomic.Int64 // messages that were not delivered
+	wrote  atomic.Bool  // at least one was
+
+	mu      sync.Mutex // guards all below
+	state   txnState
+	err     Error           // of AbortableError and FatalError
+	call    *txnCall        // at work, or done and not yet told
+	offsets map[string]bool // the groups that this transaction commits offsets of
+}
+
+// txnCall is a call at work.
+type txnCall struct {
+	name    string // as librdkafka's errors have it
+	done    chan struct{}
+	err     error
+	waiting bool // somebody waits for it
+	flush   bool // it waits for messages to be delivered
+	then    txnState
+}
+
+func newTransactions(p *Producer, s *settings) *transactions {
+	if s.str("transactional.id") == "" {
+		return nil
+	}
+	return &transactions{p: p, id: s.str("transactional.id"), timeout: s.ms("transaction.timeout.ms")}
+}
+
+// engineOpts are the engine's options of a transactional producer.
+//
+// Version 2 of the protocol moves the producer's epoch at the end of every transaction. The engine ends transactions
+// with records itself, but not those that hold nothing but offsets of another client's group; ending these behind its
+// back would leave it with a stale epoch. Held to version 1, which is what librdkafka speaks, all kinds work.
+func (*transactions) engineOpts() kgo.Opt {
+	v := kversion.Stable()
+	for key, version := range map[int16]int16{0: 11 /* Produce */, 24: 3 /* AddPartitionsToTxn */, 26: 4 /* EndTxn */, 28: 4 /* TxnOffsetCommit */} {
+		v.SetMaxKeyVersion(key, version)
+	}
+	return kgo.MaxVersions(v)
+}
+
+// abortable returns an error that an abort clears.
+func abortable(err Error) Error {
+	err.txnRequiresAbort = true
+	return err
+}
+
+func retriable(err Error) Error {
+	err.retriable = true
+	return err
+}
+
+// InitTransactions gets the producer ready for transactions: it takes over the transactional.id from an earlier
+// producer, whose open transaction is aborted. It must be called once, before all else.
+//
+// Of ctx only the end counts: the work goes on, and the call returns ErrTimedOut, which is retriable: call it again
+// to wait on. Without a deadline it waits for twice transaction.timeout.ms. Errors: ErrNotConfigured without
+// transactional.id, ErrState after a first success, ErrConflict while another transactional call is at work; fatal
+// ones when the broker refuses the id. Not for callbacks: it blocks.
+func (p *Producer) InitTransactions(ctx context.Context) error {
+	t := p.txn
+	return t.run(ctx, "init_transactions", 2*t.limit(), txnReady, func() error {
+		if t.state != txnInit && t.state != txnWaitPID {
+			return t.wrongStateLocked()
+		}
+		t.setLocked(txnWaitPID)
+		return nil
+	}, func(ctx context.Context, call *txnCall) error {
+		for try := 1; ; try++ {
+			_, _, err := p.client.engine.ProducerID(ctx)
+			if err == nil {
+				t.move(txnReadyNotAcked)
+				return nil
+			}
+			if ctx.Err() != nil {
+				return newError(ErrDestroy)
+			}
+			if isBrokerError(err) && !kerr.IsRetriable(err) {
+				e := toError(err)
+				return t.fatal(newErrorf(e.code, "Failed to acquire transactional PID from broker TxnCoordinator/%d: %s", t.coordinator(ctx), e.code).withCause(err))
+			}
+			if !sleep(ctx, p.client.backoff(try)) {
+				return newError(ErrDestroy)
+			}
+		}
+	})
+}
+
+// BeginTransaction begins a transaction: what is produced from here on, and offsets sent with
+// SendOffsetsToTransaction, become visible together when it is committed. It does not block. Errors: ErrState where
+// InitTransactions has not succeeded or a transaction is open.
+func (p *Producer) BeginTransaction() error {
+	t := p.txn
+	return t.run(nil, "begin_transaction", -1, txnInTransaction, func() error {
+		if t.state != txnReady {
+			return t.wrongStateLocked()
+		}
+		return nil
+	}, func(context.Context, *txnCall) error {
+		if err := p.client.engine.BeginTransaction(); err != nil {
+			return t.failure("begin the transaction", err)
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.offsets = nil
+		t.failed.Store(0)
+		t.wrote.Store(false)
+		t.setLocked(txnInTransaction)
+		return nil
+	})
+}
+
+// SendOffsetsToTransaction makes offsets part of the transaction: they are committed for the consumer's group when the
+// transaction is. Each is the offset of the next message to be read; partitions without an offset >= 0 are left out.
+// consumerMetadata comes from GetConsumerGroupMetadata of the consumer that read, taken anew for each transaction: the
+// broker then refuses the offsets of a member that has lost its partitions.
+//
+// It waits for the broker at most transaction.timeout.ms; for ctx see InitTransactions. Errors: ErrInvalidArg where
+// offsets or consumerMetadata is nil, ErrState outside a transaction; else those that say with TxnRequiresAbort what
+// to do.
+func (p *Producer) SendOffsetsToTransaction(ctx context.Context, offsets []TopicPartition, consumerMetadata *ConsumerGroupMetadata) error {
+	t := p.txn
+	if t == nil {
+		return errNotTransactional()
+	}
+	if offsets == nil || consumerMetadata == nil {
+		return newErrorf(ErrInvalidArg, "cgmetadata and offsets are required parameters")
+	}
+	member, err := consumerMetadata.parse()
+	if err != nil {
+		return err
+	}
+	valid := make([]TopicPartition, 0, len(offsets))
+	for _, tp := range offsets {
+		if tp.Offset >= 0 {
+			if tp.Topic == nil {
+				return newErrorf(ErrInvalidArg, "the partition %d to commit has no topic", tp.Partition)
+			}
+			valid = append(valid, tp)
+		}
+	}
+	if len(valid) == 0 {
+		return nil
+	}
+	return t.run(ctx, "send_offsets_to_transaction", t.limit(), txnInTransaction, func() error {
+		if t.state != txnInTransaction {
+			return t.wrongStateLocked()
+		}
+		return nil
+	}, func(ctx context.Context, _ *txnCall) error {
+		ctx, cancel := context.WithTimeout(ctx, t.limit())
+		defer cancel()
+		return t.sendOffsets(ctx, valid, member)
+	})
+}
+
+// CommitTransaction waits until all messages of the transaction are delivered, and commits it. Somebody must read the
+// delivery reports meanwhile, unless their channel has room.
+//
+// For ctx see InitTransactions; without a deadline it waits for ever. Errors: ErrState outside a transaction,
+// ErrInconsistent when a message failed, and others, that say with IsRetriable that the call is to be made again, or
+// with TxnRequiresAbort that the transaction must be aborted; ErrFenced, fatal, when another producer has taken the
+// transactional.id.
+func (p *Producer) CommitTransaction(ctx context.Context) error {
+	t := p.txn
+	return t.run(ctx, "commit_transaction", -1, txnReady, func() error {
+		if t.state != txnInTransaction {
+			return t.wrongStateLocked()
+		}
+		t.setLocked(txnBeginCommit)
+		return nil
+	}, func(ctx context.Context, call *txnCall) error {
+		if err := t.flush(ctx, call); err != nil {
+			return err
+		}
+		if failed := t.failed.Load(); failed > 0 {
+			return t.abortNeeded(newErrorf(ErrInconsistent, "%d message(s) failed delivery (see individual delivery reports)", failed))
+		}
+		t.move(txnCommitting)
+		if err := t.end(ctx, true); err != nil {
+			return t.failure("commit the transaction", err)
+		}
+		t.move(txnCommitNotAcked)
+		return nil
+	})
+}
+
+// AbortTransaction drops the transaction: messages that are not sent yet fail with ErrPurgeQueue, those on their way
+// are waited for or fail with ErrPurgeInflight, and the broker discards what it has. The application has to seek its
+// consumer back itself.
+//
+// For ctx see InitTransactions; without a deadline it waits for ever. Errors: ErrState outside a transaction.
+func (p *Producer) AbortTransaction(ctx context.Context) error {
+	t := p.txn
+	return t.run(ctx, "abort_transaction", -1, txnReady, func() error {
+		switch t.state {
+		case txnInTransaction, txnAbortableError:
+			t.setLocked(txnBeginAbort)
+			return nil
+		}
+		return t.wrongStateLocked()
+	}, func(ctx context.Context, call *txnCall) error {
+		t.p.purge(&errPurgeQueue, nil)
+		if err := t.p.client.engine.AbortBufferedRecords(ctx); err != nil {
+			return newError(ErrDestroy).withCause(err)
+		}
+		if err := t.flush(ctx, call); err != nil {
+			return err
+		}
+		t.move(txnAborting)
+		if err := t.end(ctx, false); err != nil {
+			return t.failure("abort the transaction", err)
+		}
+		t.move(txnAbortedNotAcked)
+		return nil
+	})
+}
+
+func errNotTransactional() Error {
+	return newErrorf(ErrNotConfigured, "The Transactional API requires transactional.id to be configured")
+}
+
+// limit is transaction.timeout.ms.
+func (t *transactions) limit() time.Duration {
+	if t == nil {
+		return 0
+	}
+	return t.timeout
+}
+
+// run makes a call, or takes up again the one of the same name that is at work. begin checks the state, under the
+// lock, and work does it, in a goroutine of the client; then is the state when the caller has been told of its
+// success. most bounds the wait of a caller without a deadline, < 0 does not.
+func (t *transactions) run(ctx context.Context, name string, most time.Duration, then txnState, begin func() error, work func(context.Context, *txnCall) error) error {
+	if t == nil {
+		return errNotTransactional()
+	}
+	if err := t.p.client.verify(); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	call := t.call
+	switch {
+	case call == nil:
+		if err := begin(); err != nil {
+			t.mu.Unlock()
+			return err
+		}
+		call = &txnCall{name: name, done: make(chan struct{}), then: then}
+		t.call = call
+		t.p.client.tasks.run(func(ctx context.Context) {
+			call.err = work(ctx, call)
+			close(call.done)
+		})
+	case call.name != name:
+		t.mu.Unlock()
+		return retriable(newErrorf(ErrConflict, "Conflicting %s API call is already in progress", call.name))
+	case call.waiting:
+		t.mu.Unlock()
+		return retriable(newErrorf(ErrPrevInProgress, "Simultaneous %s API calls not allowed", name))
+	}
+	call.waiting = true
+	t.mu.Unlock()
+
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if _, ok := ctx.Deadline(); !ok && most >= 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, most)
+		defer cancel()
+	}
+	select {
+	case <-call.done:
+	default:
+		select {
+		case <-call.done:
+		case <-ctx.Done():
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			call.waiting = false
+			if call.flush {
+				return retriable(newErrorf(ErrTimedOut, "Failed to flush all outstanding messages within the API timeout: %d message(s) remaining: "+
+					"call it again, with somebody reading the delivery reports", t.p.queued.Load()).withCause(ctx.Err()))
+			}
+			return retriable(newErrorf(ErrTimedOut, "Timed out waiting for operation to finish, retry call to resume").withCause(ctx.Err()))
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.call = nil
+	if call.err == nil {
+		t.setLocked(call.then)
+	}
+	return call.err
+}
+
+// move changes the state.
+func (t *transactions) move(to txnState) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.setLocked(to)
+}
+
+func (t *transactions) setLocked(to txnState) {
+	t.state = to
+	t.open.Store(to == txnInTransaction)
+}
+
+// wrongStateLocked is the error of a call that the state does not allow.
+func (t *transactions) wrongStateLocked() error {
+	if t.state == txnAbortableError || t.state == txnFatalError {
+		return t.err
+	}
+	return newErrorf(ErrState, "Operation not valid in state %s", t.state)
+}
+
+// mayProduce says whether a message may be produced now.
+func (t *transactions) mayProduce() error {
+	if t.open.Load() {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state == txnFatalError {
+		return newError(ErrFatal)
+	}
+	return newError(ErrState)
+}
+
+// reported notes what became of a message: with one that was not delivered the transaction can't be committed.
+func (t *transactions) reported(failed bool) {
+	if failed {
+		t.failed.Add(1)
+	} else if !t.wrote.Load() {
+		t.wrote.Store(true)
+	}
+}
+
+// flush waits until every message has its report.
+func (t *transactions) flush(ctx context.Context, call *txnCall) error {
+	t.mu.Lock()
+	call.flush = true
+	t.mu.Unlock()
+	err := t.p.flushQueued(ctx)
+	t.mu.Lock()
+	call.flush = false
+	t.mu.Unlock()
+	if err != nil {
+		return newError(ErrDestroy).withCause(err)
+	}
+	return nil
+}
+
+// end ends the transaction at the broker.
+func (t *transactions) end(ctx context.Context, commit bool) error {
+	engine := t.p.client.engine
+	t.mu.Lock()
+	groups := len(t.offsets)
+	t.mu.Unlock()
+	if groups > 0 && !t.wrote.Load() {
+		// The engine knows of no transaction. With records it ends the transaction itself, offsets and all.
+		if err := t.endTxn(ctx, commit); err != nil {
+			return err
+		}
+	}
+	for try := 1; ; try++ {
+		err := engine.EndTransaction(ctx, kgo.TransactionEndTry(commit))
+		if err == nil {
+			return nil
+		}
+		if commit || ctx.Err() != nil || isBrokerError(err) && !kerr.IsRetriable(err) || !sleep(ctx, t.p.client.backoff(try)) {
+			return err
+		}
+	}
+}
+
+// abortNeeded makes err the state: the transaction can only be aborted.
+func (t *transactions) abortNeeded(err Error) Error {
+	err = abortable(err)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.err = err
+	t.setLocked(txnAbortableError)
+	return err
+}
+
+// fatal makes err the state: the producer can only be closed.
+func (t *transactions) fatal(err Error) Error {
+	err.fatal = true
+	t.mu.Lock()
+	t.err = err
+	t.setLocked(txnFatalError)
+	t.mu.Unlock()
+	t.p.setFatal(err)
+	return err
+}
+
+// messageError looks at the error that a message failed with: one of them ends the producer.
+func (t *transactions) messageError(err error) {
+	if errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) {
+		t.fatal(newErrorf(ErrFenced, "Failed to produce: %s", toError(err)).withCause(err))
+	}
+}
+
+// failure sorts the error of a request: what is fatal for the producer, what the broker ends with the transaction.
+func (t *transactions) failure(what string, err error) error {
+	e := toError(err)
+	text := func(code ErrorCode) Error {
+		return newErrorf(code, "Failed to %s: %s", what, e).withCause(err)
+	}
+	switch {
+	case errors.Is(err, kerr.ProducerFenced), errors.Is(err, kerr.InvalidProducerEpoch):
+		return t.fatal(text(ErrFenced))
+	case errors.Is(err, kerr.TransactionalIDAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed), errors.Is(err, kerr.InvalidTxnState):
+		return t.fatal(text(e.code))
+	case errors.Is(err, context.Canceled):
+		return newError(ErrDestroy).withCause(err)
+	}
+	return t.abortNeeded(text(e.code))
+}
