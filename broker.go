@@ -19,7 +19,7 @@ const (
 	identicalErrors = 30 * time.Second // an error of a broker that repeats itself
 	allDownEvents   = time.Second      // ErrAllBrokersDown while nothing changed
 	probePause      = 50 * time.Millisecond
-	reportBacklog   = 1000             // reports that wait for the goroutine that tells them; more are dropped
+	reportBacklog   = 1000 // reports that wait for the goroutine that tells them; more are dropped
 )
 
 // brokers is what a client knows of its brokers: which connections are up, which addresses must not be dialled yet,

@@ -464,7 +464,14 @@ func (c *Consumer) Committed(partitions []TopicPartition, timeoutMs int) (offset
 	defer cancel()
 	var found map[topicPartition]committedOffset
 	for try := 1; ; try++ {
-		found, err = c.fetchCommitted(ctx, keys, false)
+		found, err = c.fetchCommitted(ctx, keys)
+		if err == nil {
+			for _, o := range found {
+				if errors.Is(o.err, kerr.UnstableOffsetCommit) {
+					err = o.err
+				}
+			}
+		}
 		if err == nil || ctx.Err() == nil && !kerr.IsRetriable(err) || !sleep(ctx, c.client.backoff(try)) {
 			break
 		}
@@ -495,11 +502,11 @@ type committedOffset struct {
 	err error
 }
 
-// fetchCommitted asks for committed offsets, once. stable waits, with an error that can be retried, for transactions
-// that may still move them.
-func (c *Consumer) fetchCommitted(ctx context.Context, keys []topicPartition, stable bool) (map[topicPartition]committedOffset, error) {
+// fetchCommitted asks for committed offsets, once. Under read_committed a partition whose offset an open transaction may
+// still move has an error that can be retried.
+func (c *Consumer) fetchCommitted(ctx context.Context, keys []topicPartition) (map[topicPartition]committedOffset, error) {
 	req := kmsg.NewPtrOffsetFetchRequest()
-	req.RequireStable = stable && c.readCommitted
+	req.RequireStable = c.readCommitted
 	g := kmsg.NewOffsetFetchRequestGroup()
 	g.Group = c.groupID
 	g.MemberEpoch = -1

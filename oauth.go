@@ -137,7 +137,9 @@ func (c *client) startOAuth() {
 		get = cb
 	}
 	if get == nil && c.conf.flag("enable.sasl.oauthbearer.unsecure.jwt") {
-		get = func(_ context.Context, config string) (OAuthBearerToken, error) { return unsecuredToken(config, time.Now()) }
+		get = func(_ context.Context, config string) (OAuthBearerToken, error) {
+			return unsecuredToken(config, time.Now())
+		}
 	}
 	if get != nil {
 		ask = func(ctx context.Context) {

@@ -184,7 +184,7 @@ func (c *Consumer) committedStarts(ctx context.Context, starts []start) (known, 
 	for i, s := range starts {
 		keys[i] = s.p.key()
 	}
-	found, err := c.fetchCommitted(ctx, keys, true)
+	found, err := c.fetchCommitted(ctx, keys)
 	if err != nil {
 		if !kerr.IsRetriable(err) {
 			c.mu.Lock()
