@@ -135,6 +135,17 @@ func (p *Producer) InitTransactions(ctx context.Context) error {
 	})
 }
 
+// initOnce initializes the transactions unless that was done.
+func (t *transactions) initOnce(ctx context.Context) error {
+	t.mu.Lock()
+	done := t.state != txnInit && t.state != txnWaitPID
+	t.mu.Unlock()
+	if done {
+		return nil
+	}
+	return retryTxn(func() error { return t.p.InitTransactions(ctx) }, ctx)
+}
+
 // BeginTransaction begins a transaction: what is produced from here on, and offsets sent with
 // SendOffsetsToTransaction, become visible together when it is committed. It does not block. Errors: ErrState where
 // InitTransactions has not succeeded or a transaction is open.
