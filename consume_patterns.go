@@ -183,21 +183,21 @@ func transact(ctx context.Context, c *Consumer, p *Producer, batch []*Message, h
 		return err
 	}
 	out, handlerErr := handle(batch)
+	// The transaction's own limit bounds what follows, not ctx: what was begun is brought to an end.
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*p.txn.limit())
+	defer cancel()
 	err := handlerErr
 	if err == nil {
-		err = p.sendAndCommit(c, batch, out)
+		err = p.sendAndCommit(limit, c, batch, out)
 	}
 	if err == nil {
 		return nil
 	}
 	var e Error
-	if errors.As(err, &e) && e.fatal && handlerErr == nil {
-		return err
+	if handlerErr == nil && errors.As(err, &e) && (e.fatal || e.retriable) {
+		return err // the producer has failed, or nobody knows what became of the transaction
 	}
-	// The transaction's own limit bounds the abort: ctx may be over by now, and the batch must be given back all the same.
-	abort, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.txn.limit())
-	defer cancel()
-	if abortErr := retryTxn(func() error { return p.AbortTransaction(abort) }, abort); abortErr != nil {
+	if abortErr := p.AbortTransaction(limit); abortErr != nil {
 		return errors.Join(err, abortErr)
 	}
 	c.rewind(batch)
@@ -208,12 +208,10 @@ func transact(ctx context.Context, c *Consumer, p *Producer, batch []*Message, h
 }
 
 // sendAndCommit produces, adds the offsets behind the batch and commits.
-func (p *Producer) sendAndCommit(c *Consumer, batch, out []*Message) error {
+func (p *Producer) sendAndCommit(ctx context.Context, c *Consumer, batch, out []*Message) error {
 	reports := make(chan Event, len(out)) // room for all: nobody needs to read it
-	limit, cancel := context.WithTimeout(context.Background(), p.txn.limit())
-	defer cancel()
 	for _, m := range out {
-		if err := p.ProduceContext(limit, m, reports); err != nil {
+		if err := p.ProduceContext(ctx, m, reports); err != nil {
 			return err
 		}
 	}
@@ -221,21 +219,10 @@ func (p *Producer) sendAndCommit(c *Consumer, batch, out []*Message) error {
 	if err != nil {
 		return err
 	}
-	if err := retryTxn(func() error { return p.SendOffsetsToTransaction(limit, offsetsBehind(batch), member) }, limit); err != nil {
+	if err := p.SendOffsetsToTransaction(ctx, offsetsBehind(batch), member); err != nil {
 		return err
 	}
-	return retryTxn(func() error { return p.CommitTransaction(limit) }, limit)
-}
-
-// retryTxn repeats a transactional call as long as that is what its error asks for.
-func retryTxn(call func() error, ctx context.Context) error {
-	for {
-		err := call()
-		var e Error
-		if err == nil || !errors.As(err, &e) || !e.retriable || ctx.Err() != nil {
-			return err
-		}
-	}
+	return p.CommitTransaction(ctx)
 }
 
 // rewind makes the batch's messages come again. Partitions that a rebalance has taken meanwhile are another member's.

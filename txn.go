@@ -143,7 +143,7 @@ func (t *transactions) initOnce(ctx context.Context) error {
 	if done {
 		return nil
 	}
-	return retryTxn(func() error { return t.p.InitTransactions(ctx) }, ctx)
+	return t.p.InitTransactions(ctx)
 }
 
 // BeginTransaction begins a transaction: what is produced from here on, and offsets sent with
