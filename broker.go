@@ -143,6 +143,9 @@ func (h brokerHooks) OnBrokerConnect(meta kgo.BrokerMetadata, took time.Duration
 		return
 	}
 	f := connectFailure(err, took)
+	if f.state == stateHandshake {
+		f.text = "SASL " + h.c.conf.str("sasl.mechanisms") + " mechanism handshake failed: " + f.text
+	}
 	if f.code == ErrAuthentication {
 		b.refused = err
 	}

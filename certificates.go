@@ -49,7 +49,7 @@ func readKeyPair(conf *settings) ([]tls.Certificate, error) {
 	}
 	if path := conf.str("ssl.keystore.location"); path != "" {
 		var err error
-		if key, chain, err = readKeystore(path, conf.str("ssl.keystore.password"), conf.isSet("ssl.keystore.password")); err != nil {
+		if key, chain, err = readKeystore(path, conf.str("ssl.keystore.password")); err != nil {
 			return nil, err
 		}
 		keyFrom = "ssl.keystore.location"
@@ -124,10 +124,7 @@ func parseKeyBlock(block *pem.Block, password string) (crypto.PrivateKey, error)
 }
 
 // readKeystore reads a PKCS#12 file. Its other certificates are sent along: those between the client's and its root.
-func readKeystore(path, password string, hasPassword bool) (crypto.PrivateKey, []*x509.Certificate, error) {
-	if !hasPassword {
-		return nil, nil, NewError(ErrInvalidArg, "`ssl.keystore.password` is mandatory when `ssl.keystore.location` is set", false)
-	}
+func readKeystore(path, password string) (crypto.PrivateKey, []*x509.Certificate, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, nil, newErrorf(ErrInvalidArg, "Failed to open ssl.keystore.location: %s: %v", path, err).withCause(err)

@@ -128,7 +128,7 @@ func authFailure(err error, f *failure) bool {
 		}
 		f.text, f.state = "SASL authentication error: "+text, stateAuth
 	case broker == kerr.UnsupportedSaslMechanism, broker == kerr.IllegalSaslState:
-		f.text, f.state = "SASL mechanism handshake failed: "+ErrorCode(broker.Code).String(), stateHandshake
+		f.text, f.state = ErrorCode(broker.Code).String(), stateHandshake
 	default:
 		return false
 	}

@@ -356,10 +356,10 @@ func (c *client) askError(ctx context.Context, err error, down ErrorCode) Error 
 		return toError(err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return newError(ErrDestroy).withCause(err)
-	case unreachable(err) || len(c.engine.DiscoveredBrokers()) == 0:
+	case unreachable(err):
 		return newError(down).withCause(err)
 	}
-	return newError(ErrTimedOut).withCause(err)
+	return newError(c.timeoutCode(down)).withCause(err)
 }
 
 // sleep waits for d. It returns false at once when ctx ends.
