@@ -118,7 +118,6 @@ var (
 	_ kgo.HookBrokerConnect    = brokerHooks{}
 	_ kgo.HookBrokerDisconnect = brokerHooks{}
 	_ kgo.HookBrokerRead       = brokerHooks{}
-	_ kgo.HookBrokerThrottle   = brokerHooks{}
 )
 
 // OnBrokerConnect is called when a connection is ready for requests, which includes authentication, or failed.
@@ -210,19 +209,6 @@ func (h brokerHooks) OnBrokerRead(meta kgo.BrokerMetadata, key int16, _ int, _, 
 	}
 	b.pushLocked(brokerReport{name: b.name(k), level: logNotice, code: errNoEvent,
 		text: fmt.Sprintf("Timed out %sRequest in flight (after %dms, timeout #0)", kmsg.NameForKey(key), took.Milliseconds())})
-}
-
-// OnBrokerThrottle is called when a broker delays the client because of a quota.
-func (h brokerHooks) OnBrokerThrottle(meta kgo.BrokerMetadata, d time.Duration, _ bool) {
-	c := h.c
-	if c.conf.value("throttle_cb") == nil || c.stopping() {
-		return
-	}
-	b := &c.brokers
-	b.mu.Lock()
-	name := b.name(b.findLocked(address(meta.Host, meta.Port), meta.NodeID))
-	b.mu.Unlock()
-	c.emit(ThrottleEvent{BrokerName: name, BrokerID: meta.NodeID, ThrottleTime: d})
 }
 
 // reportLocked queues what there is to tell about a failure. Errors that repeat themselves are told once and, with
@@ -504,15 +490,4 @@ func (c *client) probe(ctx context.Context) {
 			delete(b.known, addr)
 		}
 	}
-}
-
-// ThrottleEvent is what throttle_cb gets when a quota made a broker delay the client.
-type ThrottleEvent struct {
-	BrokerName   string // host:port/id
-	BrokerID     int32
-	ThrottleTime time.Duration
-}
-
-func (e ThrottleEvent) String() string {
-	return fmt.Sprintf("%s throttled the client for %v", e.BrokerName, e.ThrottleTime)
 }

@@ -129,21 +129,13 @@ func (c *client) startOAuth() {
 	ask := func(context.Context) {
 		c.emit(OAuthBearerTokenRefresh{Config: config})
 	}
-	var get func(context.Context, string) (OAuthBearerToken, error)
-	switch cb := c.conf.value("oauth_cb").(type) {
-	case func(string) (OAuthBearerToken, error):
-		get = func(_ context.Context, config string) (OAuthBearerToken, error) { return cb(config) }
-	case func(context.Context, string) (OAuthBearerToken, error):
-		get = cb
-	}
+	get, _ := c.conf.value("oauth_cb").(func(string) (OAuthBearerToken, error))
 	if get == nil && c.conf.flag("enable.sasl.oauthbearer.unsecure.jwt") {
-		get = func(_ context.Context, config string) (OAuthBearerToken, error) {
-			return unsecuredToken(config, time.Now())
-		}
+		get = func(config string) (OAuthBearerToken, error) { return unsecuredToken(config, time.Now()) }
 	}
 	if get != nil {
 		ask = func(ctx context.Context) {
-			token, err := callTokens(ctx, get, config)
+			token, err := callTokens(get, config)
 			if err == nil {
 				err = c.setOAuthBearerToken(token)
 			}
@@ -164,13 +156,13 @@ func (c *client) startOAuth() {
 }
 
 // callTokens calls the application's function. If it panics that is its error: the client goes on with the old token.
-func callTokens(ctx context.Context, get func(context.Context, string) (OAuthBearerToken, error), config string) (token OAuthBearerToken, err error) {
+func callTokens(get func(string) (OAuthBearerToken, error), config string) (token OAuthBearerToken, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("oauth_cb panicked: %v", r)
 		}
 	}()
-	return get(ctx, config)
+	return get(config)
 }
 
 // setOAuthBearerToken checks a token and uses it for the next authentication.
@@ -198,63 +190,6 @@ func (c *client) setOAuthBearerTokenFailure(reason string) error {
 		c.emit(newErrorf(ErrAuthentication, "Failed to acquire SASL OAUTHBEARER token: %s", reason))
 	}
 	return nil
-}
-
-// SetOAuthBearerToken sets the token for SASL/OAUTHBEARER, the answer to an [OAuthBearerTokenRefresh] event. It is used
-// from the next authentication on; connections that are up stay. It returns at once and may be called from callbacks.
-//
-// ErrState: the mechanism is not OAUTHBEARER, or the consumer is closed. ErrInvalidArg: the token has expired, or it
-// or its extensions have characters that can't be sent.
-func (c *Consumer) SetOAuthBearerToken(oauthBearerToken OAuthBearerToken) error {
-	if err := c.client.verify(); err != nil {
-		return err
-	}
-	return c.client.setOAuthBearerToken(oauthBearerToken)
-}
-
-// SetOAuthBearerTokenFailure says that no token could be had. Every new errstr becomes an Error event of code
-// ErrAuthentication, and the next OAuthBearerTokenRefresh event comes ten seconds later.
-//
-// ErrState: the mechanism is not OAUTHBEARER, or the consumer is closed. ErrInvalidArg: errstr is empty.
-func (c *Consumer) SetOAuthBearerTokenFailure(errstr string) error {
-	if err := c.client.verify(); err != nil {
-		return err
-	}
-	return c.client.setOAuthBearerTokenFailure(errstr)
-}
-
-// SetSaslCredentials sets the user name and password for SASL PLAIN and SCRAM, for the next authentication on.
-// Connections that are up stay; brokers that could not be reached are tried again at once. It fails only on a closed
-// consumer, with ErrState.
-func (c *Consumer) SetSaslCredentials(username, password string) error {
-	if err := c.client.verify(); err != nil {
-		return err
-	}
-	return c.client.setSaslCredentials(username, password)
-}
-
-// SetOAuthBearerToken is [Consumer.SetOAuthBearerToken] for an admin client.
-func (a *AdminClient) SetOAuthBearerToken(oauthBearerToken OAuthBearerToken) error {
-	if err := a.verify(); err != nil {
-		return err
-	}
-	return a.client.setOAuthBearerToken(oauthBearerToken)
-}
-
-// SetOAuthBearerTokenFailure is [Consumer.SetOAuthBearerTokenFailure] for an admin client.
-func (a *AdminClient) SetOAuthBearerTokenFailure(errstr string) error {
-	if err := a.verify(); err != nil {
-		return err
-	}
-	return a.client.setOAuthBearerTokenFailure(errstr)
-}
-
-// SetSaslCredentials is [Consumer.SetSaslCredentials] for an admin client.
-func (a *AdminClient) SetSaslCredentials(username, password string) error {
-	if err := a.verify(); err != nil {
-		return err
-	}
-	return a.client.setSaslCredentials(username, password)
 }
 
 // checkToken returns what is wrong with a token. The texts are the peer's; of the token itself only the peer's text

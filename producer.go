@@ -98,6 +98,7 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 	}
 	p.client.tasks.run(p.timeouts.watch)
 	p.client.tasks.run(p.source.read)
+	p.client.start()
 	return p, nil
 }
 
