@@ -45,6 +45,9 @@ type client struct {
 	creds   credentials  // of SASL PLAIN and SCRAM
 	tokens  *oauthTokens // nil without SASL/OAUTHBEARER
 
+	figures   *figures          // for statistics
+	fillStats func(*Statistics) // adds what the producer or consumer knows
+
 	fatalMu sync.Mutex // guards fatal
 	fatal   *Error     // the first fatal error; it stays
 }
@@ -58,7 +61,7 @@ func newClient(conf *settings, emit func(Event), opts ...kgo.Opt) (*client, erro
 	if conf.kind == consumerClient {
 		kind = "consumer"
 	}
-	c := &client{conf: conf, emit: emit, name: fmt.Sprintf("%s#%s-%d", conf.str("client.id"), kind, instances.Add(1))}
+	c := &client{conf: conf, emit: emit, figures: newFigures(), fillStats: func(*Statistics) {}, name: fmt.Sprintf("%s#%s-%d", conf.str("client.id"), kind, instances.Add(1))}
 	c.tasks.ctx, c.tasks.cancel = context.WithCancel(context.Background())
 	var err error
 	if c.log, err = newLogger(c.name, conf); err != nil {
@@ -88,7 +91,7 @@ func (c *client) newEngine(opts []kgo.Opt) error {
 	if err != nil {
 		return err
 	}
-	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts)...); err != nil {
+	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts, []kgo.Opt{kgo.WithHooks(c.figures)})...); err != nil {
 		return newErrorf(ErrInvalidArg, "%v", err).withCause(err)
 	}
 	return nil

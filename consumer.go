@@ -104,13 +104,29 @@ func NewConsumer(conf *ConfigMap) (*Consumer, error) {
 		c.client.tasks.run(c.feedEvents)
 	}
 	c.client.start()
+	c.client.startStats(c.fillStats)
 	return c, nil
 }
 
-// post hands an event to the application.
+// post hands an event of the client to the application: to the callback that the configuration has for it, run by Poll,
+// else as what Poll returns.
 func (c *Consumer) post(ev Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	onError, _ := c.client.conf.value("error_cb").(func(Error))
+	onStats, _ := c.client.conf.value("stats_cb").(func(string))
+	switch e := ev.(type) {
+	case Error:
+		if onError != nil {
+			c.queue.pushLocked(func(*Consumer) Event { onError(e); return nil })
+			return
+		}
+	case *Stats:
+		if onStats != nil {
+			c.queue.pushLocked(func(*Consumer) Event { onStats(e.String()); return nil })
+			return
+		}
+	}
 	c.queue.pushLocked(ev)
 }
 

@@ -32,6 +32,7 @@ type partition struct {
 	committed     offsetAndEpoch // last committed
 	eofAt         Offset         // the end last reported
 	low, high     Offset         // watermarks of the last fetch
+	stable        Offset         // the last stable offset of the last fetch
 	failure       error          // the last error reported, so that it is reported once
 }
 
@@ -50,7 +51,7 @@ func (c *Consumer) partitionLocked(topic string, id int32) *partition {
 	p := c.partitions[k]
 	if p == nil {
 		p = &partition{topic: c.client.topics.name(topic), id: id, position: OffsetInvalid, positionEpoch: -1,
-			stored: noOffset, committed: noOffset, eofAt: OffsetInvalid, low: OffsetInvalid, high: OffsetInvalid}
+			stored: noOffset, committed: noOffset, eofAt: OffsetInvalid, low: OffsetInvalid, high: OffsetInvalid, stable: OffsetInvalid}
 		c.partitions[k] = p
 	}
 	return p
@@ -214,7 +215,7 @@ func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := f.p
-	p.low, p.high = Offset(fp.LogStartOffset), Offset(fp.HighWatermark)
+	p.low, p.high, p.stable = Offset(fp.LogStartOffset), Offset(fp.HighWatermark), Offset(fp.LastStableOffset)
 	p.failure = nil
 	switch {
 	case f.version != p.version || len(fp.Records) == 0:

@@ -30,6 +30,10 @@ type group struct {
 	lost       bool          // the membership was lost; until the application has served the revocation
 	exceeded   bool          // it was lost because the application did not poll: rejoin at the next Poll
 	ended      chan struct{} // closed when runGroup has ended
+	since      time.Time     // it is a member, or not
+	rebalances int64         // assignments so far
+	rebalanced time.Time     // the last one
+	reason     string        // of the last rebalance
 
 	closing                              context.Context // ended by Close
 	close                                context.CancelFunc
@@ -49,7 +53,7 @@ type group struct {
 
 // configure reads the settings of the group.
 func (g *group) configure(s *settings) error {
-	g.protocol, g.generation = noProtocol, -1
+	g.protocol, g.generation, g.since = noProtocol, -1, time.Now()
 	g.closing, g.close = context.WithCancel(context.Background())
 	g.session, g.heartbeat, g.maxPoll = s.ms("session.timeout.ms"), s.ms("heartbeat.interval.ms"), s.ms("max.poll.interval.ms")
 	g.refresh = s.ms("topic.metadata.refresh.interval.ms")
@@ -166,6 +170,7 @@ func (c *Consumer) runGroup(ctx context.Context) {
 			}
 		}
 		err := m.participate(ctx, sub, seq)
+		c.endedBecause(err)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -201,6 +206,16 @@ func (c *Consumer) runGroup(ctx context.Context) {
 	}
 }
 
+// endedBecause notes why a generation ended, for statistics.
+func (c *Consumer) endedBecause(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.group.reason = "subscription changed"
+	if err != nil {
+		c.group.reason = err.Error()
+	}
+}
+
 // membership is one of the two protocols of groups.
 type membership interface {
 	// participate joins the group and stays a member. It returns errRejoin, errLost, errNotPolled, errGroupFatal, or
@@ -218,6 +233,7 @@ func (c *Consumer) notMember() {
 	g.protocol, g.memberID, g.generation, g.owned = noProtocol, "", -1, nil
 	g.lost, g.exceeded = false, false
 	g.matched = nil
+	g.since = time.Now()
 }
 
 // giveUp revokes all that the consumer owns and commits it unless it is lost.
@@ -260,6 +276,10 @@ func (c *Consumer) assign(ctx context.Context, keys []topicPartition) error {
 	c.mu.Lock()
 	c.group.owned = append(slices.Clone(c.group.owned), keys...)
 	sortKeys(c.group.owned)
+	if c.group.rebalances++; c.group.rebalances == 1 {
+		c.group.since = time.Now()
+	}
+	c.group.rebalanced = time.Now()
 	c.mu.Unlock()
 	return c.rebalanceStep(ctx, &rebalance{assign: true, keys: keys})
 }

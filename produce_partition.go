@@ -283,6 +283,14 @@ type outgoingList struct{ first, last *outgoing }
 
 func (l *outgoingList) empty() bool { return l.first == nil }
 
+// len counts. Only statistics need it, of lists that are empty as a rule.
+func (l *outgoingList) len() (n int) {
+	for o := l.first; o != nil; o = o.next {
+		n++
+	}
+	return n
+}
+
 func (l *outgoingList) push(o *outgoing) {
 	o.listed, o.prev, o.next = true, l.last, nil
 	if l.last == nil {

@@ -99,6 +99,7 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 	p.client.tasks.run(p.timeouts.watch)
 	p.client.tasks.run(p.source.read)
 	p.client.start()
+	p.client.startStats(p.fillStats)
 	return p, nil
 }
 

@@ -53,6 +53,7 @@ type transactions struct {
 
 	mu      sync.Mutex // guards all below
 	state   txnState
+	since   time.Time       // of state
 	err     Error           // of AbortableError and FatalError
 	call    *txnCall        // at work, or done and not yet told
 	offsets map[string]bool // the groups that this transaction commits offsets of
@@ -72,7 +73,7 @@ func newTransactions(p *Producer, s *settings) *transactions {
 	if s.str("transactional.id") == "" {
 		return nil
 	}
-	return &transactions{p: p, id: s.str("transactional.id"), timeout: s.ms("transaction.timeout.ms")}
+	return &transactions{p: p, since: time.Now(), id: s.str("transactional.id"), timeout: s.ms("transaction.timeout.ms")}
 }
 
 // engineOpts are the engine's options of a transactional producer.
@@ -362,7 +363,17 @@ func (t *transactions) move(to txnState) {
 	t.setLocked(to)
 }
 
+// now returns the state and since when it is that.
+func (t *transactions) now() (txnState, time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.state, t.since
+}
+
 func (t *transactions) setLocked(to txnState) {
+	if t.state != to {
+		t.since = time.Now()
+	}
 	t.state = to
 	t.open.Store(to == txnInTransaction)
 }
