@@ -491,3 +491,18 @@ func (c *client) probe(ctx context.Context) {
 		}
 	}
 }
+
+// throttles tells throttle_cb when a broker slows the client down. It is a hook of the engine.
+type throttles struct {
+	callback func(broker string, id int32, d time.Duration) // nil where there is none
+	run      func(func())                                   // by the application's goroutine
+}
+
+// OnBrokerThrottle is called by the engine.
+func (t throttles) OnBrokerThrottle(meta kgo.BrokerMetadata, d time.Duration, _ bool) {
+	if t.callback == nil || d <= 0 {
+		return
+	}
+	name := net.JoinHostPort(meta.Host, strconv.Itoa(int(meta.Port))) + "/" + strconv.Itoa(int(meta.NodeID))
+	t.run(func() { t.callback(name, meta.NodeID, d) })
+}

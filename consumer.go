@@ -86,10 +86,11 @@ func NewConsumer(conf *ConfigMap) (*Consumer, error) {
 		return nil, newErrorf(ErrInvalidArg, "Required property group.id not set")
 	}
 	c.onCommit, _ = s.value("on_commit").(func(error, []TopicPartition))
+	onThrottle, _ := s.value("throttle_cb").(func(string, int32, time.Duration))
 	c.fetcher.room = make(chan struct{}, 1)
 	c.group.kick = make(chan struct{}, 1)
 	c.commits.kick = make(chan struct{}, 1)
-	if c.client, err = newClient(s, c.post, kgo.ConsumeResetOffset(kgo.NoResetOffset())); err != nil {
+	if c.client, err = newClient(s, c.post, kgo.ConsumeResetOffset(kgo.NoResetOffset()), kgo.WithHooks(throttles{onThrottle, c.postCall})); err != nil {
 		return nil, err
 	}
 	if err := c.group.configure(s); err != nil {
@@ -128,6 +129,13 @@ func (c *Consumer) post(ev Event) {
 		}
 	}
 	c.queue.pushLocked(ev)
+}
+
+// postCall has Poll run a callback.
+func (c *Consumer) postCall(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue.pushLocked(func(*Consumer) Event { f(); return nil })
 }
 
 // String returns the name of the consumer in logs: "<client.id>#consumer-<n>".

@@ -2,8 +2,6 @@ package kafka
 
 import (
 	"errors"
-	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,7 +86,7 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 	p.configure(settings)
 	opts := []kgo.Opt{
 		kgo.RecordPartitioner(enginePartitioner{p}),
-		kgo.WithHooks(&p.writes, throttles{p}),
+		kgo.WithHooks(&p.writes, throttles{p.onThrottle, func(f func()) { p.calls.put(call{run: f}) }}),
 	}
 	if p.txn = newTransactions(p, settings); p.txn != nil {
 		opts = append(opts, p.txn.engineOpts())
@@ -329,17 +327,6 @@ func (p *Producer) onEvent(event Event) {
 		}
 	}
 	p.events.send(event, nil)
-}
-
-// throttles tells throttle_cb when a broker slows the client down. It is a hook of the engine.
-type throttles struct{ p *Producer }
-
-// OnBrokerThrottle is called by the engine.
-func (t throttles) OnBrokerThrottle(meta kgo.BrokerMetadata, d time.Duration, _ bool) {
-	if f := t.p.onThrottle; f != nil && d > 0 {
-		name := net.JoinHostPort(meta.Host, strconv.Itoa(int(meta.Port))) + "/" + strconv.Itoa(int(meta.NodeID))
-		t.p.calls.put(call{run: func() { f(name, meta.NodeID, d) }})
-	}
 }
 
 // GetMetadata asks a broker about one topic; about all topics; or, with a nil topic and allTopics false, about those
