@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 )
 
 // commitRequest is one commit on its way: of a call, of the timer, or before a revocation.
@@ -494,6 +495,17 @@ func (c *Consumer) Committed(partitions []TopicPartition, timeoutMs int) (offset
 		}
 	}
 	return offsets, nil
+}
+
+// namedOffsets holds v to the requests for offsets that name topics: from version 10 on they want topic ids, which our
+// own requests do not carry. All engines need it, so engineOpts applies it.
+func namedOffsets(v *kversion.Versions) *kversion.Versions {
+	for _, key := range []kmsg.Key{kmsg.OffsetCommit, kmsg.OffsetFetch} {
+		if most, ok := v.LookupMaxKeyVersion(key.Int16()); ok && most > 9 {
+			v.SetMaxKeyVersion(key.Int16(), 9)
+		}
+	}
+	return v
 }
 
 // committedOffset is the answer for a partition to OffsetFetch.
