@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/purego-kafka/kafka => ../
 
 require (
+	github.com/purego-kafka/kafka v0.0.0-00010101000000-000000000000
 	github.com/twmb/franz-go v1.22.2
 	github.com/twmb/franz-go/pkg/kadm v1.19.0
 	software.sslmate.com/src/go-pkcs12 v0.7.4
