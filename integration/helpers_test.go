@@ -18,7 +18,12 @@ import (
 // unique returns a name that no other test or run has used.
 func unique(t testing.TB, what string) string {
 	t.Helper()
-	test := strings.NewReplacer("/", "-", "=", "-", " ", "-", ",", "-").Replace(t.Name())
+	test := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, t.Name())
 	return fmt.Sprintf("%s-%s-%08x", test, what, rand.Uint32())
 }
 
