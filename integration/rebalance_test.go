@@ -128,6 +128,19 @@ func (m *member) count() (assigned, revoked int) {
 	return m.assigned, len(m.revoked)
 }
 
+// read returns how many messages the member has read, sawAt how often that at one place.
+func (m *member) read() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.seen)
+}
+
+func (m *member) sawAt(place string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.seen[place]
+}
+
 func (m *member) saw() map[string]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -189,7 +202,7 @@ func TestRebalance(t *testing.T) {
 			}
 			await(t, 30*time.Second, fmt.Sprintf("the members share as %v", row.shares), shared)
 			more()
-			await(t, 30*time.Second, "both members read", func() bool { return len(second.saw()) >= 20*len(second.holds()) })
+			await(t, 30*time.Second, "both members read", func() bool { return second.read() >= 20*len(second.holds()) })
 			if _, times := first.count(); times == 0 {
 				t.Error("the first member gave partitions away without its callback")
 			}
@@ -257,7 +270,7 @@ func TestStaticMember(t *testing.T) {
 			for p := range int32(4) {
 				put(t, c, topic, p, "x")
 			}
-			await(t, 30*time.Second, "both members read", func() bool { return len(again.saw()) == 2 && len(b.saw()) == 2 })
+			await(t, 30*time.Second, "both members read", func() bool { return again.read() == 2 && b.read() == 2 })
 			if now, gone := b.count(); now != assigned || gone != revoked {
 				t.Errorf("the other member saw %d assignments and %d revocations more", now-assigned, gone-revoked)
 			}
