@@ -171,6 +171,10 @@ func (s *settings) checkConsumer() error {
 	} else if s.num("max.poll.interval.ms") < s.num("session.timeout.ms") {
 		return rule("`max.poll.interval.ms`must be >= `session.timeout.ms`")
 	}
+	if n := s.num("fetch.min.bytes"); n < 1 || n > 100_000_000 {
+		// Tighter than the table's range.
+		return rule("Configuration property \"fetch.min.bytes\" value is outside allowed range 1..100000000")
+	}
 	largest := s.num("message.max.bytes")
 	switch {
 	case !s.isSet("fetch.max.bytes"):
@@ -192,6 +196,7 @@ func (s *settings) checkConsumer() error {
 
 func (s *settings) checkProducer() error {
 	if s.kind == consumerClient {
+		s.putText("enable.idempotence", "false")
 		return nil
 	}
 	if err := s.checkTransactional(); err != nil {
@@ -422,7 +427,7 @@ func (s *settings) warn() {
 func (s *settings) warnPairs() {
 	longest := s.num("retry.backoff.max.ms")
 	for _, name := range []string{"retry.backoff.ms", "topic.metadata.refresh.fast.interval.ms"} {
-		if s.isSet(name) && s.num(name) > longest {
+		if s.num(name) > longest && (name == "retry.backoff.ms" || s.isSet(name)) {
 			s.warnf(logWarning, "Configuration `%s` with value %d is greater than configuration `retry.backoff.max.ms` with value %d. "+
 				"A static backoff with value `retry.backoff.max.ms` will be applied.", name, s.num(name), longest)
 		}

@@ -261,7 +261,7 @@ func (s *settings) readText(p *property, text string) error {
 	case javaKind:
 		err = confErrorf("%s", javaTexts[p.name])
 	}
-	if err == nil {
+	if blank := p.kind == enumKind && strings.TrimLeft(text, cSpace) == ""; err == nil && !blank {
 		s.vals[p].set = true
 	}
 	return err

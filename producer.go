@@ -88,9 +88,7 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 		kgo.RecordPartitioner(enginePartitioner{p}),
 		kgo.WithHooks(&p.writes, throttles{p.onThrottle, func(f func()) { p.calls.put(call{run: f}) }}),
 	}
-	if p.txn = newTransactions(p, settings); p.txn != nil {
-		opts = append(opts, p.txn.engineOpts())
-	}
+	p.txn = newTransactions(p, settings)
 	if p.client, err = newClient(settings, p.onEvent, opts...); err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (s txnState) String() string {
 // deadline goes on, and making it again waits for it. So the work of a call is a goroutine of the client, and the call
 // itself only waits.
 //
-// The producer is held to the protocol's transaction version 1, as librdkafka is: see engineOpts.
+// The producer is held to the protocol's transaction version 1, as librdkafka is: see transactionVersion1.
 type transactions struct {
 	p       *Producer
 	id      string
@@ -76,17 +76,18 @@ func newTransactions(p *Producer, s *settings) *transactions {
 	return &transactions{p: p, since: time.Now(), id: s.str("transactional.id"), timeout: s.ms("transaction.timeout.ms")}
 }
 
-// engineOpts are the engine's options of a transactional producer.
+// transactionVersion1 holds v to version 1 of the transaction protocol.
 //
-// Version 2 of the protocol moves the producer's epoch at the end of every transaction. The engine ends transactions
-// with records itself, but not those that hold nothing but offsets of another client's group; ending these behind its
-// back would leave it with a stale epoch. Held to version 1, which is what librdkafka speaks, all kinds work.
-func (*transactions) engineOpts() kgo.Opt {
-	v := kversion.Stable()
+// Version 2 moves the producer's epoch at the end of every transaction. The engine ends transactions with records
+// itself, but not those that hold nothing but offsets of another client's group; ending these behind its back would
+// leave it with a stale epoch. Held to version 1, which is what librdkafka speaks, all kinds work.
+func transactionVersion1(v *kversion.Versions) *kversion.Versions {
 	for key, version := range map[int16]int16{0: 11 /* Produce */, 24: 3 /* AddPartitionsToTxn */, 26: 4 /* EndTxn */, 28: 4 /* TxnOffsetCommit */} {
-		v.SetMaxKeyVersion(key, version)
+		if most, ok := v.LookupMaxKeyVersion(key); ok && most > version {
+			v.SetMaxKeyVersion(key, version)
+		}
 	}
-	return kgo.MaxVersions(v)
+	return v
 }
 
 // abortable returns an error that an abort clears.

@@ -1,0 +1,736 @@
+package kafka
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the files that tests compare with")
+
+func TestConfigMapSet(t *testing.T) {
+	t.Parallel()
+	m := ConfigMap{}
+	for _, kv := range []string{"a=b", "sasl.password=a=b=", "{topic}.acks=1", "empty="} {
+		if err := m.Set(kv); err != nil {
+			t.Errorf("Set(%q): %v", kv, err)
+		}
+	}
+	want := ConfigMap{"a": "b", "sasl.password": "a=b=", "empty": "", topicConfig: ConfigMap{"acks": "1"}}
+	if !reflect.DeepEqual(m, want) {
+		t.Errorf("the map is %v, want %v", m, want)
+	}
+	checkError(t, m.Set("no value"), ErrInvalidArg, "Expected key=value")
+	checkError(t, ConfigMap(nil).Set("a=b"), ErrInvalidArg, "Can't set a in a nil ConfigMap")
+	checkError(t, ConfigMap{topicConfig: 1}.SetKey("{topic}.acks", 1), ErrInvalidArg, "Invalid type for key default.topic.config")
+	n := ConfigMap{topicConfig: ConfigMap(nil)}
+	if err := n.SetKey("{topic}.acks", 1); err != nil || n[topicConfig].(ConfigMap)["acks"] != 1 {
+		t.Errorf("SetKey over a nil topic map: %v, %v", n, err)
+	}
+}
+
+func TestConfigMapGet(t *testing.T) {
+	t.Parallel()
+	m := ConfigMap{"s": "text", "i": 7, "n": nil, topicConfig: ConfigMap{"acks": 1}}
+	for _, tt := range []struct {
+		key  string
+		def  any
+		want any
+		err  string
+	}{
+		{"s", "", "text", ""}, {"s", nil, "text", ""}, {"s", 1, nil, "s expects type int, not string"},
+		{"i", "0", nil, "i expects type string, not int"}, {"n", "d", nil, "n expects type string, not <nil>"}, {"n", nil, nil, ""},
+		{"missing", 5, 5, ""}, {"missing", nil, nil, ""},
+		{"{topic}.acks", 0, 1, ""}, {"{topic}.none", 9, 9, ""}, {"{topic}.acks", "x", nil, "acks expects type string, not int"},
+	} {
+		got, err := m.Get(tt.key, tt.def)
+		if got != tt.want {
+			t.Errorf("Get(%q, %v) = %v, want %v", tt.key, tt.def, got, tt.want)
+		}
+		checkError(t, err, ErrInvalidArg, tt.err)
+	}
+	if v, err := (ConfigMap{}).Get("{topic}.acks", 3); v != 3 || err != nil {
+		t.Errorf("Get without topic properties = %v, %v", v, err)
+	}
+	_, err := ConfigMap{topicConfig: "x"}.Get("{topic}.acks", 3)
+	checkError(t, err, ErrInvalidArg, "Invalid type for key default.topic.config")
+}
+
+// checkError compares an error with a code and a text, of which "" means that there is none.
+func checkError(t *testing.T, err error, code ErrorCode, text string) {
+	t.Helper()
+	if text == "" {
+		if err != nil {
+			t.Errorf("error %q, want none", err)
+		}
+		return
+	}
+	var e Error
+	if !errors.As(err, &e) {
+		t.Errorf("error %v, want %q", err, text)
+		return
+	}
+	if e.Code() != code || e.Error() != text {
+		t.Errorf("error %d %q, want %d %q", e.Code(), e.Error(), code, text)
+	}
+}
+
+// stringer is a value with a text.
+type stringer string
+
+func (s stringer) String() string { return string(s) }
+
+// verdicts are configurations and what the peer says of them, "" where it takes them, as seen by running it. Those
+// that it answers differently have the reason in diverges.
+var verdicts = []struct {
+	kind     clientKind
+	conf     ConfigMap
+	err      string
+	diverges string
+}{
+	// Numbers.
+	{producerClient, ConfigMap{"linger.ms": "1e3"}, "", ""},
+	{producerClient, ConfigMap{"linger.ms": "-1"}, "Configuration property \"queue.buffering.max.ms\" value -1 is outside allowed range 0..900000\n", ""},
+	{producerClient, ConfigMap{"linger.ms": "900000.5"}, "Configuration property \"queue.buffering.max.ms\" value 900000 is outside allowed range 0..900000\n", ""},
+	{producerClient, ConfigMap{"linger.ms": "123456789"}, "Configuration property \"queue.buffering.max.ms\" value 1.23457e+08 is outside allowed range 0..900000\n", ""},
+	{producerClient, ConfigMap{"linger.ms": "inf"}, "Configuration property \"queue.buffering.max.ms\" value inf is outside allowed range 0..900000\n", ""},
+	{producerClient, ConfigMap{"linger.ms": "abc"}, `Invalid value for configuration property "queue.buffering.max.ms"`, ""},
+	{producerClient, ConfigMap{"linger.ms": ""}, `Float configuration property "queue.buffering.max.ms" cannot be set to empty value`, ""},
+	{producerClient, ConfigMap{"linger.ms": "nan"}, `Invalid value for configuration property "queue.buffering.max.ms"`, "the peer lingers for NaN milliseconds"},
+	{producerClient, ConfigMap{"retries": "4294967296"}, "Configuration property \"message.send.max.retries\" value 4294967296 is outside allowed range 0..2147483647\n", "the peer wraps around to 0"},
+	{producerClient, ConfigMap{"retries": "-"}, `Invalid value for configuration property "message.send.max.retries"`, ""},
+	{producerClient, ConfigMap{"retries": ""}, `Integer configuration property "message.send.max.retries" cannot be set to empty value`, ""},
+	{producerClient, ConfigMap{"acks": -2}, "Configuration property \"request.required.acks\" value -2 is outside allowed range -1..1000\n", ""},
+	{producerClient, ConfigMap{"acks": " all"}, `Invalid value for configuration property "request.required.acks"`, ""},
+	{producerClient, ConfigMap{"compression.level": 13}, "Configuration property \"compression.level\" value 13 is outside allowed range -1..12\n", ""},
+	{consumerClient, ConfigMap{"topic.auto.commit.interval.ms": 1}, "Configuration property \"auto.commit.interval.ms\" value 1 is outside allowed range 10..86400000\n", ""},
+	{consumerClient, ConfigMap{"auto.commit.interval.ms": 1}, "", ""},
+	{consumerClient, ConfigMap{"fetch.min.bytes": 0}, `Configuration property "fetch.min.bytes" value is outside allowed range 1..100000000`, ""},
+	// Words.
+	{producerClient, ConfigMap{"compression.codec": "GZIP"}, "", ""},
+	{producerClient, ConfigMap{"compression.codec": "gzip "}, `Invalid value "gzip " for configuration property "compression.codec"`, ""},
+	{producerClient, ConfigMap{"compression.codec": "inherit"}, `Invalid value "inherit" for configuration property "compression.codec"`, ""},
+	{producerClient, ConfigMap{"compression.codec": ""}, `Configuration property "compression.codec" cannot be set to empty value`, ""},
+	{producerClient, ConfigMap{"socket.keepalive.enable": ""}, `Bool configuration property "socket.keepalive.enable" cannot be set to empty value`, ""},
+	{producerClient, ConfigMap{"socket.keepalive.enable": "yes"}, `Expected bool value for "socket.keepalive.enable": true or false`, ""},
+	{producerClient, ConfigMap{"debug": "bogus"}, `Invalid value "bogus" for configuration property "debug"`, ""},
+	{producerClient, ConfigMap{"debug": "broker ,topic"}, `Invalid value "broker " for configuration property "debug"`, ""},
+	{producerClient, ConfigMap{"debug": ""}, `Configuration property "debug" cannot be set to empty value`, ""},
+	{producerClient, ConfigMap{"builtin.features": "gzip,-lz4"}, "", ""},
+	{producerClient, ConfigMap{"builtin.features": "sasl_gssapi"}, `Unsupported value "sasl_gssapi" for configuration property "builtin.features": Kerberos is not built in`, "the reason"},
+	{producerClient, ConfigMap{"partitioner": "MURMUR2"}, `Invalid value for configuration property "partitioner": MURMUR2`, ""},
+	{producerClient, ConfigMap{"partitioner": ""}, `Invalid value for configuration property "partitioner": (null)`, ""},
+	{producerClient, ConfigMap{"partitioner": " murmur2"}, "", ""},
+	{producerClient, ConfigMap{"sasl.mechanism": "a,b"}, `Invalid value for configuration property "sasl.mechanisms": a,b`, ""},
+	{producerClient, ConfigMap{"broker.version.fallback": ""}, `Invalid value for configuration property "broker.version.fallback": (null)`, ""},
+	{producerClient, ConfigMap{"topic.blacklist": "^a,^x("}, "Failed to parse pattern \"^x(\": error parsing regexp: missing closing ): `^x(`", "the reason is Go's"},
+	// Names.
+	{producerClient, ConfigMap{"no.such.property": 1}, `No such configuration property: "no.such.property"`, ""},
+	{producerClient, ConfigMap{"Acks": 1}, `No such configuration property: "Acks" (did you mean "acks"?)`, "the key that was meant"},
+	{producerClient, ConfigMap{"bootstrap.server": "x"}, `No such configuration property: "bootstrap.server" (did you mean "bootstrap.servers"?)`, "the key that was meant"},
+	{producerClient, ConfigMap{"topic.topic.acks": 1}, `No such configuration property: "topic.acks"`, ""},
+	{producerClient, ConfigMap{"topic.bootstrap.servers": 1}, `No such configuration property: "bootstrap.servers"`, ""},
+	{producerClient, ConfigMap{"{topic}.acks": 1}, `No such configuration property: "{topic}.acks"`, ""},
+	{producerClient, ConfigMap{"go.events.channel.enable": true}, `No such configuration property: "go.events.channel.enable"`, ""},
+	{consumerClient, ConfigMap{"go.batch.producer": true}, `No such configuration property: "go.batch.producer"`, ""},
+	{adminClient, ConfigMap{"go.events.channel.size": 1}, `No such configuration property: "go.events.channel.size"`, ""},
+	{producerClient, ConfigMap{topicConfig: ConfigMap{"bootstrap.servers": "x"}}, `No such configuration property: "bootstrap.servers"`, ""},
+	{producerClient, ConfigMap{topicConfig: "x"}, `No such configuration property: "default.topic.config"`, ""},
+	{producerClient, ConfigMap{"x": ConfigMap{}}, "Invalid type for key x", ""},
+	{producerClient, ConfigMap{strings.Repeat("k", 200): 1}, `No such configuration property: "` + strings.Repeat("k", 127-len(`No such configuration property: "`)), ""},
+	// Types.
+	{producerClient, ConfigMap{"acks": nil}, "Invalid value type <nil> for key acks (expected string,bool,int,ConfigMap)", ""},
+	{producerClient, ConfigMap{"acks": int64(1)}, "Invalid value type int64 for key acks (expected string,bool,int,ConfigMap)", ""},
+	{producerClient, ConfigMap{"debug": []string{"all"}}, "Invalid value type []string for key debug (expected string,bool,int,ConfigMap)", ""},
+	{producerClient, ConfigMap{"client.id": stringer("x"), "retries": stringer("3")}, "", ""},
+	{producerClient, ConfigMap{"go.batch.producer": "true"}, "go.batch.producer expects type bool, not string", ""},
+	{producerClient, ConfigMap{"go.produce.channel.size": "10"}, "go.produce.channel.size expects type int, not string", ""},
+	{producerClient, ConfigMap{"go.produce.channel.size": -1}, "Configuration property \"go.produce.channel.size\" value -1 is outside allowed range 0..2147483647\n", "the peer panics"},
+	{producerClient, ConfigMap{"go.delivery.report.fields": true}, "go.delivery.report.fields expects type string, not bool", ""},
+	{producerClient, ConfigMap{"error_cb": "x"}, `Property "error_cb" must be set through dedicated .._set_..() function`, ""},
+	{producerClient, ConfigMap{"dr_msg_cb": ""}, `Property "dr_msg_cb" must be set through dedicated .._set_..() function`, ""},
+	{producerClient, ConfigMap{"interceptors": "x"}, `Internal property "interceptors" not settable`, ""},
+	{producerClient, ConfigMap{"ssl.truststore.location": ""}, "Java TrustStores are not supported, use `ssl.ca.location` and a certificate file instead. See https://github.com/confluentinc/l", ""},
+	{producerClient, ConfigMap{"plugin.library.paths": ""}, "", ""},
+	{producerClient, ConfigMap{"plugin.library.paths": "x"}, "plugin.library.paths: C libraries can't be loaded without cgo; leave it empty", "the peer looks for the library"},
+	// Producers.
+	{producerClient, ConfigMap{"linger.ms": 5000, "message.timeout.ms": 5000}, "`message.timeout.ms` must be greater than `linger.ms`", ""},
+	{producerClient, ConfigMap{"linger.ms": 300000}, "", ""},
+	{producerClient, ConfigMap{"linger.ms": 300000, "acks": -1}, "`message.timeout.ms` must be greater than `linger.ms`", ""},
+	{producerClient, ConfigMap{"linger.ms": 5, "message.timeout.ms": 0}, "", ""},
+	{producerClient, ConfigMap{"message.timeout.ms": 1}, "", ""},
+	{producerClient, ConfigMap{"enable.idempotence": true, "acks": 1}, "`acks` must be set to `all` when `enable.idempotence` is true", ""},
+	{producerClient, ConfigMap{"enable.idempotence": true, topicConfig: ConfigMap{"acks": 1}}, "`acks` must be set to `all` when `enable.idempotence` is true", ""},
+	{producerClient, ConfigMap{"enable.idempotence": true, "retries": 0}, "`retries` must be set >= 1 when `enable.idempotence` is true", ""},
+	{producerClient, ConfigMap{"enable.idempotence": true, "max.in.flight": 6}, "`max.in.flight` must be set <= 5 when `enable.idempotence` is true", ""},
+	{producerClient, ConfigMap{"enable.idempotence": true, "queuing.strategy": "lifo"}, "`queuing.strategy` must be set to `fifo` when `enable.idempotence` is true", ""},
+	{producerClient, ConfigMap{"enable.idempotence": true, "queue.buffering.backpressure.threshold": 2}, "`queue.buffering.backpressure.threshold` must be set to 1 when `enable.idempotence` is true", ""},
+	{producerClient, ConfigMap{"enable.gapless.guarantee": true}, "`enable.gapless.guarantee` requires `enable.idempotence` to be enabled", ""},
+	{producerClient, ConfigMap{"transactional.id": "t", "enable.idempotence": false}, "`transactional.id` requires `enable.idempotence=true`", ""},
+	{producerClient, ConfigMap{"transactional.id": "t", "message.timeout.ms": 60001}, "`message.timeout.ms` must be set <= `transaction.timeout.ms`", ""},
+	{producerClient, ConfigMap{"transactional.id": "t", "message.timeout.ms": 0}, "", ""},
+	{producerClient, ConfigMap{"transactional.id": "t", "transaction.timeout.ms": 1000, "socket.timeout.ms": 60000}, "`socket.timeout.ms` must be set <= `transaction.timeout.ms` + 100", ""},
+	{producerClient, ConfigMap{"transactional.id": "t", "linger.ms": 70000, "acks": "all"}, "`message.timeout.ms` must be greater than `linger.ms`", ""},
+	{producerClient, ConfigMap{"transactional.id": ""}, "", ""},
+	{producerClient, ConfigMap{"transactional.id": " "}, `Invalid value for configuration property "transactional.id": it is blank`, "the peer asks for a transactional id of no letters"},
+	{producerClient, ConfigMap{"reconnect.backoff.ms": 10001}, "`reconnect.backoff.max.ms` must be >= `reconnect.backoff.ms`", ""},
+	{producerClient, ConfigMap{"receive.message.max.bytes": 1000}, "", ""},
+	{producerClient, ConfigMap{"group.id": "g", "session.timeout.ms": 1, "group.protocol": "consumer"}, "", ""},
+	{producerClient, ConfigMap{"partition.assignment.strategy": "bogus"}, "Unsupported partition.assignment.strategy: bogus", ""},
+	// Consumers.
+	{consumerClient, ConfigMap{"group.id": nil}, "Required property group.id not set", ""},
+	{consumerClient, ConfigMap{"group.id": ""}, "Required property group.id not set", "the peer makes a consumer that never closes"},
+	{consumerClient, ConfigMap{"group.id": 7}, "", ""},
+	{consumerClient, ConfigMap{"max.poll.interval.ms": 100}, "`max.poll.interval.ms`must be >= `session.timeout.ms`", ""},
+	{consumerClient, ConfigMap{"heartbeat.interval.ms": 100000}, "", ""},
+	{consumerClient, ConfigMap{"fetch.max.bytes": 100}, "`fetch.max.bytes` must be >= `message.max.bytes`", ""},
+	{consumerClient, ConfigMap{"receive.message.max.bytes": 1000}, "`receive.message.max.bytes` must be >= `fetch.max.bytes` + 512", ""},
+	{consumerClient, ConfigMap{"fetch.max.bytes": 2000000, "receive.message.max.bytes": 2000512}, "", ""},
+	{consumerClient, ConfigMap{"group.protocol": "CONSUMER", "session.timeout.ms": 45000}, "`session.timeout.ms` is not supported for `group.protocol=consumer` or share consumer. It is defined broker side", ""},
+	{consumerClient, ConfigMap{"group.protocol": "consumer", "heartbeat.interval.ms": 1}, "`heartbeat.interval.ms` is not supported for `group.protocol=consumer` or share consumer. It is defined broker side", ""},
+	{consumerClient, ConfigMap{"group.protocol": "consumer", "heartbeat.interval.ms": 1, "partition.assignment.strategy": ""}, "`partition.assignment.strategy` is not supported for `group.protocol=consumer`. Use `group.remote.assignor` instead", ""},
+	{consumerClient, ConfigMap{"group.protocol": "consumer", "group.protocol.type": "consumer"}, "`group.protocol.type` is not supported for `group.protocol=consumer` or share consumer", ""},
+	{consumerClient, ConfigMap{"group.protocol": "consumer", "max.poll.interval.ms": 100}, "", ""},
+	{consumerClient, ConfigMap{"group.protocol.type": "x"}, "Unsupported partition.assignment.strategy: range", ""},
+	{consumerClient, ConfigMap{"partition.assignment.strategy": "range,cooperative-sticky"}, "All partition.assignment.strategy (range,cooperative-sticky) assignors must have the same protocol type, online migration between assignors with different protocol types is not supported", ""},
+	{consumerClient, ConfigMap{"partition.assignment.strategy": "range, roundrobin,"}, "", ""},
+	{consumerClient, ConfigMap{"partition.assignment.strategy": "range ,roundrobin"}, "Unsupported partition.assignment.strategy: range ", ""},
+	{consumerClient, ConfigMap{"partition.assignment.strategy": "sticky"}, "Unsupported partition.assignment.strategy: sticky", ""},
+	{consumerClient, ConfigMap{"partition.assignment.strategy": ","}, "Unsupported partition.assignment.strategy: ", ""},
+	{consumerClient, ConfigMap{"transactional.id": "x", "enable.idempotence": false, "linger.ms": 10, "message.timeout.ms": 5, "enable.gapless.guarantee": true}, "", ""},
+	// Security.
+	{producerClient, ConfigMap{"security.protocol": "sasl_plaintext", "sasl.mechanisms": "PLAIN", "sasl.username": "u"}, "sasl.username and sasl.password must be set", ""},
+	{producerClient, ConfigMap{"security.protocol": "sasl_plaintext", "sasl.mechanisms": "SCRAM-SHA-256", "sasl.username": "u", "sasl.password": ""}, "sasl.username and sasl.password must be set", ""},
+	{producerClient, ConfigMap{"security.protocol": "sasl_plaintext", "sasl.mechanisms": "NTLM"}, "Unsupported SASL mechanism: NTLM", ""},
+	{producerClient, ConfigMap{"security.protocol": "sasl_plaintext", "sasl.mechanisms": "plain", "sasl.username": "u", "sasl.password": "p"}, "Unsupported SASL mechanism: plain", ""},
+	{producerClient, ConfigMap{"security.protocol": "sasl_plaintext", "sasl.mechanisms": "SCRAM-SHA-1", "sasl.username": "u", "sasl.password": "p"}, "Unsupported SASL mechanism: SCRAM-SHA-1", "no broker has it"},
+	{producerClient, ConfigMap{"security.protocol": "sasl_ssl"}, "No provider for SASL mechanism GSSAPI: recompile librdkafka with libsasl2 or openssl support. Current build options: PLAIN SASL_SCRAM OAUTHBEARER", ""},
+	{producerClient, ConfigMap{"sasl.mechanisms": "PLAIN"}, "", ""},
+	{producerClient, ConfigMap{"sasl.mechanisms": "oauthbearer", "sasl.oauthbearer.method": "oidc"}, "`sasl.oauthbearer.token.endpoint.url` is mandatory when `sasl.oauthbearer.method=oidc` is set", ""},
+	{producerClient, ConfigMap{"sasl.mechanisms": "OAUTHBEARER", "sasl.oauthbearer.method": "oidc", "sasl.oauthbearer.token.endpoint.url": "http://x/"}, "`sasl.oauthbearer.client.id` is mandatory when `sasl.oauthbearer.method=oidc` is set", ""},
+	{producerClient, ConfigMap{"sasl.mechanisms": "OAUTHBEARER", "sasl.oauthbearer.method": "oidc", "enable.sasl.oauthbearer.unsecure.jwt": true}, "`enable.sasl.oauthbearer.unsecure.jwt` and `sasl.oauthbearer.method=oidc` are mutually exclusive", ""},
+	{producerClient, ConfigMap{"sasl.mechanisms": "OAUTHBEARER", "sasl.oauthbearer.method": "oidc", "sasl.oauthbearer.metadata.authentication.type": "azure_imds"}, "`sasl.oauthbearer.token.endpoint.url` is mandatory for Azure IMDS authentication when `query` isn't set", ""},
+	{producerClient, ConfigMap{"sasl.mechanisms": "OAUTHBEARER", "sasl.oauthbearer.method": "oidc", "sasl.oauthbearer.token.endpoint.url": "x", "sasl.oauthbearer.grant.type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}, "`sasl.oauthbearer.assertion.private.key.file` or `sasl.oauthbearer.assertion.private.key.pem` is mandatory when `sasl.oauthbearer.grant.type` is set to `urn:ietf:params:oauth:grant-type:jwt-bearer`", ""},
+	{producerClient, ConfigMap{"sasl.mechanisms": "OAUTHBEARER", "sasl.oauthbearer.method": "oidc", "sasl.oauthbearer.token.endpoint.url": "x", "sasl.oauthbearer.grant.type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "sasl.oauthbearer.assertion.file": "f", "sasl.oauthbearer.assertion.claim.sub": "s"}, "Mutually exclusive properties set. `sasl.oauthbearer.assertion.file` and `sasl.oauthbearer.assertion.claim.sub` cannot both be set", ""},
+	{producerClient, ConfigMap{"security.protocol": "sasl_ssl", "sasl.mechanisms": "OAUTHBEARER", "sasl.oauthbearer.method": "oidc", "sasl.oauthbearer.token.endpoint.url": "http://x/", "sasl.oauthbearer.client.id": "i", "sasl.oauthbearer.client.secret": "s"}, "sasl.oauthbearer.method=oidc is not built in: set the token with SetOAuthBearerToken or oauth_cb", "not built yet"},
+	{producerClient, ConfigMap{"ssl.keystore.location": "x"}, "`ssl.keystore.password` is mandatory when `ssl.keystore.location` is set", ""},
+	{producerClient, ConfigMap{"https.ca.location": "no such file"}, "`https.ca.location` must be an existing file or directory", ""},
+	{producerClient, ConfigMap{"https.ca.location": ".", "https.ca.pem": "x"}, "`https.ca.location` and `https.ca.pem` are mutually exclusive", ""},
+	{producerClient, ConfigMap{"https.ca.location": "probe"}, "", ""},
+	{producerClient, ConfigMap{"ssl.engine.location": "x", "ssl.sigalgs.list": "x"}, "", ""},
+	{producerClient, ConfigMap{"security.protocol": "ssl", "ssl.engine.location": "x"}, "ssl.engine.location: an OpenSSL engine can't be loaded without cgo; leave it out", "the peer loads it"},
+	{producerClient, ConfigMap{"security.protocol": "ssl", "ssl.sigalgs.list": "x"}, "ssl.sigalgs.list: Go's TLS can't restrict signature algorithms; leave it out", "the peer restricts them"},
+}
+
+func TestVerdicts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range verdicts {
+		conf := maps.Clone(tt.conf)
+		if _, set := conf["group.id"]; tt.kind == consumerClient && !set {
+			conf["group.id"] = "g"
+		}
+		before := fmt.Sprint(conf)
+		_, err := resolve(&conf, tt.kind)
+		var e Error
+		switch {
+		case tt.err == "" && err != nil:
+			t.Errorf("%v: error %q, want none", tt.conf, err)
+		case tt.err != "" && (!errors.As(err, &e) || e.Code() != ErrInvalidArg || e.Error() != tt.err):
+			t.Errorf("%v:\n  error %v\n  want  %s", tt.conf, err, tt.err)
+		}
+		if after := fmt.Sprint(conf); after != before {
+			t.Errorf("resolve changed the application's map from %s to %s", before, after)
+		}
+	}
+}
+
+func TestOtherErrors(t *testing.T) {
+	t.Parallel()
+	_, err := resolve(nil, producerClient)
+	checkError(t, err, ErrInvalidArg, "Expected a ConfigMap, not nil")
+	for _, v := range []any{true, "true"} {
+		_, err = resolve(&ConfigMap{"delivery.report.only.error": v}, producerClient)
+		checkError(t, err, ErrUnsupportedFeature, "delivery.report.only.error=true is not currently supported by the Go client")
+	}
+	for list, want := range map[string]string{"foo": "foo", "key, value": " value", "all,key": "all", "key,": ""} {
+		_, err = resolve(&ConfigMap{"go.delivery.report.fields": list}, producerClient)
+		var e Error
+		if err == nil || errors.As(err, &e) || err.Error() != "unknown message field: "+want {
+			t.Errorf("go.delivery.report.fields=%q: %#v", list, err)
+		}
+	}
+	_, err = resolve(&ConfigMap{"security.protocol": "sasl_plaintext"}, producerClient)
+	if cause := errors.Unwrap(err); cause == nil || !strings.Contains(cause.Error(), "a module of its own") {
+		t.Errorf("the cause of a missing GSSAPI is %v", cause)
+	}
+	_, err = resolve(&ConfigMap{topicConfig: ConfigMap{"client.id": "x"}}, producerClient)
+	if cause := errors.Unwrap(err); cause == nil || !strings.Contains(cause.Error(), "not a topic property") {
+		t.Errorf("the cause of a global key among topic properties is %v", cause)
+	}
+}
+
+// TestEffective are values that come out other than they went in, or follow from others. Those of librdkafka's
+// properties are what the peer has, seen by running it.
+func TestEffective(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		kind clientKind
+		conf ConfigMap
+		want map[string]string
+	}{
+		{producerClient, ConfigMap{"retries": "0x10"}, map[string]string{"retries": "16", "message.send.max.retries": "16"}},
+		{producerClient, ConfigMap{"retries": "010"}, map[string]string{"retries": "8"}},
+		{producerClient, ConfigMap{"retries": "08"}, map[string]string{"retries": "0"}},
+		{producerClient, ConfigMap{"retries": " +5s"}, map[string]string{"retries": "5"}},
+		{producerClient, ConfigMap{"retries": true}, nil},
+		{producerClient, ConfigMap{"acks": "ALL"}, map[string]string{"acks": "-1"}},
+		{producerClient, ConfigMap{"linger.ms": "0x10"}, map[string]string{"linger.ms": "16", "sticky.partitioning.linger.ms": "32"}},
+		{producerClient, ConfigMap{"linger.ms": "0.5x"}, map[string]string{"linger.ms": "0.5", "sticky.partitioning.linger.ms": "1"}},
+		{producerClient, ConfigMap{"linger.ms": 5 * time.Second}, map[string]string{"linger.ms": "5"}},
+		{producerClient, ConfigMap{"linger.ms": 7, "queue.buffering.max.ms": 3}, map[string]string{"linger.ms": "3"}},
+		{producerClient, ConfigMap{"message.timeout.ms": 3}, map[string]string{"linger.ms": "2.9", "sticky.partitioning.linger.ms": "10"}},
+		{producerClient, ConfigMap{"client.id": "  x "}, map[string]string{"client.id": "x "}},
+		{producerClient, ConfigMap{"client.id": ""}, map[string]string{"client.id": "rdkafka"}},
+		{producerClient, ConfigMap{"client.rack": " r"}, map[string]string{"client.rack": " r"}},
+		{producerClient, ConfigMap{"debug": "broker,topic,-broker"}, map[string]string{"debug": "topic", "log_level": "7"}},
+		{producerClient, ConfigMap{"debug": "all,-broker", "log_level": 3}, map[string]string{"debug": "generic,topic,metadata,feature,queue,msg,protocol,cgrp,security,fetch,interceptor,plugin,consumer,admin,eos,mock,assignor,conf,telemetry", "log_level": "7"}},
+		{producerClient, ConfigMap{"client.software.name": " .~aba. va! !.~~"}, map[string]string{"client.software.name": "aba.-va"}},
+		{producerClient, ConfigMap{"enable.idempotence": true}, map[string]string{"max.in.flight": "5", "retries": "2147483647", "acks": "-1"}},
+		{producerClient, ConfigMap{"transactional.id": "t"}, map[string]string{"enable.idempotence": "true", "socket.timeout.ms": "59900", "message.timeout.ms": "60000"}},
+		{producerClient, ConfigMap{"transactional.id": "t", "transaction.timeout.ms": 1000}, map[string]string{"socket.timeout.ms": "900", "message.timeout.ms": "1000"}},
+		{producerClient, ConfigMap{"bootstrap.servers": "x.AZURE.com"}, map[string]string{"metadata.broker.list": "x.AZURE.com", "connections.max.idle.ms": "230000"}},
+		{producerClient, ConfigMap{"topic.metadata.refresh.interval.ms": 1000}, map[string]string{"metadata.max.age.ms": "3000"}},
+		{producerClient, ConfigMap{"topic.metadata.refresh.interval.ms": 0}, map[string]string{"metadata.max.age.ms": "900000"}},
+		{producerClient, ConfigMap{"retry.backoff.ms": 50}, map[string]string{"topic.metadata.refresh.fast.interval.ms": "50"}},
+		{producerClient, ConfigMap{"go.logs.channel.enable": true}, map[string]string{"log.queue": "true"}},
+		{producerClient, ConfigMap{"acks": 1, topicConfig: ConfigMap{"acks": 0}}, map[string]string{"acks": "0"}},
+		{producerClient, ConfigMap{"compression.codec": "LZ4", "topic.compression.codec": "gzip"}, map[string]string{"compression.codec": "lz4", "topic.compression.codec": "gzip"}},
+		{consumerClient, ConfigMap{"auto.offset.reset": "EARLIEST"}, map[string]string{"auto.offset.reset": "earliest"}},
+		{consumerClient, ConfigMap{"message.max.bytes": 200000000}, map[string]string{"fetch.max.bytes": "200000000", "receive.message.max.bytes": "200000512"}},
+		{consumerClient, ConfigMap{"queued.max.messages.kbytes": 10}, map[string]string{"fetch.max.bytes": "1000000", "receive.message.max.bytes": "100000000"}},
+		{consumerClient, ConfigMap{"partition.assignment.strategy": " "}, map[string]string{"partition.assignment.strategy": "range,roundrobin"}},
+		{consumerClient, ConfigMap{"enable.auto.commit": false, "topic.enable.auto.commit": true}, map[string]string{"enable.auto.commit": "false", "auto.commit.enable": "true"}},
+		{consumerClient, ConfigMap{"enable.idempotence": true}, map[string]string{"enable.idempotence": "false"}},
+	} {
+		s, err := resolve(minimal(tt.kind), tt.kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := maps.Clone(tt.conf)
+		if tt.kind == consumerClient {
+			m["group.id"] = "g"
+		}
+		s, err = resolve(&m, tt.kind)
+		if tt.want == nil {
+			if err == nil {
+				t.Errorf("%v: no error", tt.conf)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%v: %v", tt.conf, err)
+			continue
+		}
+		for name, want := range tt.want {
+			if got := s.str(name); got != want {
+				t.Errorf("%v: %s is %q, want %q", tt.conf, name, got, want)
+			}
+		}
+	}
+}
+
+func TestAccessors(t *testing.T) {
+	t.Parallel()
+	s, err := resolve(&ConfigMap{"linger.ms": "2.5", "acks": "all", "topic.compression.type": "lz4"}, producerClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.num("request.required.acks") != -1 || !s.isSet("acks") || s.isSet("retries") {
+		t.Errorf("acks is %d, set %v; retries set %v", s.num("request.required.acks"), s.isSet("acks"), s.isSet("retries"))
+	}
+	if s.ms("linger.ms") != 2500*time.Microsecond || s.float("linger.ms") != 2.5 {
+		t.Errorf("linger.ms is %v, %v", s.ms("linger.ms"), s.float("linger.ms"))
+	}
+	if s.str("compression.codec") != "none" || s.str("topic.compression.codec") != "lz4" {
+		t.Errorf("compression.codec is %s, the topic's %s", s.str("compression.codec"), s.str("topic.compression.codec"))
+	}
+	if s.ms("socket.timeout.ms") != time.Minute || !s.flag("socket.nagle.disable") {
+		t.Errorf("socket.timeout.ms is %v, socket.nagle.disable %v", s.ms("socket.timeout.ms"), s.flag("socket.nagle.disable"))
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a property that the table does not have was answered for")
+		}
+	}()
+	s.str("no.such")
+}
+
+func TestGoValues(t *testing.T) {
+	t.Parallel()
+	type handler func(Error)
+	var called int
+	ch := make(chan LogEvent, 1)
+	log := slog.New(slog.DiscardHandler)
+	m := ConfigMap{
+		"group.id": "g", "error_cb": handler(func(Error) { called++ }), "stats_cb": func(string) { called++ },
+		"throttle_cb": func(string, int32, time.Duration) { called++ }, "oauth_cb": func(string) (OAuthBearerToken, error) { called++; return OAuthBearerToken{}, nil },
+		"on_commit": func(error, []TopicPartition) { called++ }, "on_delivery": func(*Message, error) { called++ }, "logger": log, "go.logs.channel": ch,
+	}
+	for _, k := range allKinds {
+		s, err := resolve(&m, k.kind)
+		if err != nil {
+			t.Fatalf("%s: %v", k.name, err)
+		}
+		called = 0
+		s.value("error_cb").(func(Error))(Error{})
+		s.value("stats_cb").(func(string))("")
+		s.value("throttle_cb").(func(string, int32, time.Duration))("", 0, 0)
+		_, _ = s.value("oauth_cb").(func(string) (OAuthBearerToken, error))("")
+		s.value("on_commit").(func(error, []TopicPartition))(nil, nil)
+		s.value("on_delivery").(func(*Message, error))(nil, nil)
+		if called != 6 || s.value("logger") != log || s.value("go.logs.channel") != ch {
+			t.Errorf("%s: %d of 6 functions were called, logger %v, channel %v", k.name, called, s.value("logger"), s.value("go.logs.channel"))
+		}
+	}
+	// nil is no value.
+	s, err := resolve(&ConfigMap{"error_cb": nil, "on_delivery": (func(*Message, error))(nil), "logger": (*slog.Logger)(nil)}, producerClient)
+	if err != nil || s.value("error_cb") != nil || s.value("on_delivery") != nil || s.value("logger") != nil || s.isSet("error_cb") {
+		t.Errorf("nil values: %v, %v", s, err)
+	}
+	for _, tt := range []struct {
+		key  string
+		v    any
+		want string
+	}{
+		{"error_cb", func() {}, "Invalid value type func() for key error_cb (expected func(kafka.Error))"},
+		{"error_cb", 1, `Property "error_cb" must be set through dedicated .._set_..() function`},
+		{"on_delivery", "x", "Invalid value type string for key on_delivery (expected func(*kafka.Message, error))"},
+		{"on_commit", func(error) {}, "Invalid value type func(error) for key on_commit (expected func(error, []kafka.TopicPartition))"},
+		{"logger", "x", "Invalid value type string for key logger (expected *slog.Logger)"},
+		{"go.logs.channel", make(chan Event), "Invalid value type chan kafka.Event for key go.logs.channel (expected chan kafka.LogEvent)"},
+		{"rebalance_cb", func() {}, "Invalid value type func() for key rebalance_cb (expected string,bool,int,ConfigMap)"},
+	} {
+		_, err := resolve(&ConfigMap{tt.key: tt.v}, producerClient)
+		checkError(t, err, ErrInvalidArg, tt.want)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		kind clientKind
+		conf ConfigMap
+		want []string
+	}{
+		{producerClient, ConfigMap{}, nil},
+		{consumerClient, ConfigMap{"linger.ms": 1}, []string{"Configuration property queue.buffering.max.ms is a producer property and will be ignored by this consumer instance"}},
+		{adminClient, ConfigMap{"group.id": "g", "acks": 1}, []string{"Configuration property group.id is a consumer property and will be ignored by this producer instance"}},
+		{producerClient, ConfigMap{"api.version.fallback.ms": 1}, []string{"Configuration property api.version.fallback.ms is deprecated: For brokers older than 0.10, which the engine does not fall back to."}},
+		{producerClient, ConfigMap{"retry.backoff.max.ms": 1}, []string{"Configuration `retry.backoff.ms` with value 100 is greater than configuration `retry.backoff.max.ms` with value 1. A static backoff with value `retry.backoff.max.ms` will be applied."}},
+		{producerClient, ConfigMap{"sasl.mechanisms": "PLAIN"}, []string{"Configuration property `sasl.mechanism` set to `PLAIN` but `security.protocol` is not configured for SASL: recommend setting `security.protocol` to SASL_SSL or SASL_PLAINTEXT"}},
+		{producerClient, ConfigMap{"sasl.username": "u"}, []string{"Configuration property `sasl.username` only applies when `sasl.mechanism` is set to PLAIN or SCRAM-SHA-.."}},
+		{consumerClient, ConfigMap{"fetch.wait.max.ms": 59001}, []string{"Configuration property `fetch.wait.max.ms` (59001) should be set lower than `socket.timeout.ms` (60000) by at least 1000ms to avoid blocking and timing out sub-sequent requests"}},
+		{producerClient, ConfigMap{"linger.ms": 2 * time.Second}, []string{"Configuration property linger.ms was set to the time.Duration 2s, of which only the leading number counts: set milliseconds"}},
+		{producerClient, ConfigMap{"bootstrap.servers": ""}, []string{"No `bootstrap.servers` configured: client will not be able to connect to Kafka cluster"}},
+	} {
+		m := maps.Clone(tt.conf)
+		if _, ok := m["bootstrap.servers"]; !ok {
+			m["bootstrap.servers"] = "x"
+		}
+		if tt.kind == consumerClient {
+			m["group.id"] = "g"
+		}
+		s, err := resolve(&m, tt.kind)
+		if err != nil {
+			t.Fatalf("%v: %v", tt.conf, err)
+		}
+		var got []string
+		for _, w := range s.warnings {
+			got = append(got, w.text)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%v %v: warnings %q, want %q", tt.kind, tt.conf, got, tt.want)
+		}
+	}
+	// They are logged when the client is made.
+	logs := make(chan LogEvent, 10)
+	m := minimal(consumerClient, "linger.ms", 1, "bootstrap.servers", "a,SSL://b", "go.logs.channel.enable", true, "go.logs.channel", logs, "log_level", 6)
+	newEngine(t, m, consumerClient)
+	tags := map[string]bool{}
+	for range 2 {
+		select {
+		case e := <-logs:
+			tags[e.Tag] = e.Level == logWarning
+		case <-time.After(10 * time.Second):
+			t.Fatal("no log line")
+		}
+	}
+	if !tags["CONFWARN"] || !tags["BROKER"] {
+		t.Errorf("lines at level 4: %v, want CONFWARN and BROKER", tags)
+	}
+}
+
+// TestSecrets: what is marked as secret must not be shown by anything that is printed.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "hUnTeR2-secret"
+	var secrets []string
+	for i := range properties {
+		if p := &properties[i]; p.secret {
+			secrets = append(secrets, p.name)
+		}
+	}
+	for _, name := range []string{"sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password", "sasl.oauthbearer.client.secret",
+		"sasl.oauthbearer.assertion.private.key.passphrase", "sasl.oauthbearer.assertion.private.key.pem"} {
+		if !slices.Contains(secrets, name) {
+			t.Errorf("%s is not marked as secret", name)
+		}
+	}
+	aliases := []string{"sasl.oauthbearer.client.credentials.client.secret"}
+	for _, name := range append(aliases, secrets...) {
+		for _, v := range []any{secret, stringer(secret), []string{secret}, []byte(secret)} {
+			m := ConfigMap{name: v, "sasl.mechanisms": "OAUTHBEARER", "sasl.oauthbearer.method": "oidc"}
+			_, err := resolve(&m, producerClient)
+			for e := err; e != nil; e = errors.Unwrap(e) {
+				if strings.Contains(fmt.Sprintf("%v %#v", e, e), secret) {
+					t.Errorf("%s: the error shows it: %v", name, e)
+				}
+			}
+			s, err := resolve(&ConfigMap{name: v}, producerClient)
+			if err != nil {
+				continue
+			}
+			if s.str(name) != secret {
+				t.Errorf("%s is %q", name, s.str(name))
+			}
+			if text := fmt.Sprintf("%v %+v %#v %v", s, s, s, s.warnings); strings.Contains(text, secret) || !strings.Contains(text, "(secret)") {
+				t.Errorf("%s: settings print as %s", name, text)
+			}
+		}
+	}
+}
+
+// TestTable: the table is sorted and complete, and its rows make sense.
+func TestTable(t *testing.T) {
+	t.Parallel()
+	s, err := resolve(minimal(consumerClient), consumerClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range properties {
+		p := &properties[i]
+		if i > 0 {
+			if q := &properties[i-1]; q.name > p.name || q.name == p.name && q.scope >= p.scope {
+				t.Errorf("%s comes after %s", p.name, q.name)
+			}
+		}
+		if p.alias != "" {
+			if target := find(p.scope, p.alias); target == nil || target.alias != "" {
+				t.Errorf("%s is an alias of %s, which is none", p.name, p.alias)
+			}
+			continue
+		}
+		if p.note == "" || strings.ContainsAny(p.note, "|\n") || !strings.HasSuffix(p.note, ".") {
+			t.Errorf("%s: a note is one sentence or more, without lines and bars: %q", p.name, p.note)
+		}
+		switch p.kind {
+		case intKind, floatKind:
+			if d, err := strconv.ParseFloat(p.def, 64); err != nil || p.min > p.max || d < float64(p.min) || d > float64(p.max) {
+				t.Errorf("%s: default %q in %d..%d: %v", p.name, p.def, p.min, p.max, err)
+			}
+		case boolKind:
+			if p.def != "true" && p.def != "false" {
+				t.Errorf("%s: default %q", p.name, p.def)
+			}
+		case enumKind:
+			if !slices.Contains(p.words, p.def) {
+				t.Errorf("%s: default %q is none of %q", p.name, p.def, p.words)
+			}
+		case goKind:
+			if goTypes[p.name] == nil {
+				t.Errorf("%s: no type", p.name)
+			}
+		case pointerKind, internalKind, javaKind:
+			if p.fate != refused || p.def != "" {
+				t.Errorf("%s: fate %d, default %q", p.name, p.fate, p.def)
+			}
+		}
+		if p.kind <= enumKind && p.def != "" && p.scope != goScope && p.name != "ssl.ca.certificate.stores" {
+			if err := s.readText(p, p.def); err != nil || s.vals[p].text != p.def {
+				t.Errorf("%s: its default is read as %q, %v", p.name, s.vals[p].text, err)
+			}
+		}
+	}
+	for name := range goTypes {
+		if p := find(goScope, name); p == nil && find(globalScope, name) == nil {
+			t.Errorf("there is a type for %s, which is no property", name)
+		}
+	}
+}
+
+// TestTableComplete compares the table with the facts about librdkafka's properties.
+func TestTableComplete(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/properties.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[*property]bool{}
+	for line := range strings.Lines(string(data)) {
+		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		if f[0] == "name" {
+			continue
+		}
+		name, applies, rng, def, alias := f[0], f[2], f[4], f[5], f[6]
+		p := find(map[string]scope{"global": globalScope, "topic": topicScope, "go": goScope}[f[1]], name)
+		if p == nil {
+			t.Errorf("%s is missing", name)
+			continue
+		}
+		seen[p] = true
+		kinds := map[string]clientKind{"P": producerClient, "C": consumerClient}
+		for who, k := range kinds {
+			if want := applies == "*" || applies == who; p.owner.has(k) != want && !(seen[p] && name == "go.events.channel.size") {
+				t.Errorf("%s applies to %s: %v", name, who, p.owner.has(k))
+			}
+		}
+		if p.alias != alias {
+			t.Errorf("%s is an alias of %q, want %q", name, p.alias, alias)
+		}
+		if alias != "" {
+			continue
+		}
+		have := p.def
+		if k, ok := kinds[applies]; ok {
+			have = p.defaultFor(k)
+		}
+		// What the peer's Go client sets itself, what the C library can do that this package can't, and the value that
+		// is a producer's where the facts have a consumer's.
+		differs := strings.HasPrefix(name, "client.software.") || name == "builtin.features" || name == "allow.auto.create.topics"
+		if have != def && !differs {
+			t.Errorf("the default of %s is %q, want %q", name, have, def)
+		}
+		if lo, hi, ok := strings.Cut(strings.TrimSuffix(rng, " | all"), ".."); ok && (strconv.Itoa(p.min) != lo || strconv.Itoa(p.max) != hi) {
+			t.Errorf("the range of %s is %d..%d, want %s", name, p.min, p.max, rng)
+		}
+		if f[3] == "enum" && strings.Join(p.words, ",") != rng {
+			t.Errorf("the words of %s are %q, want %s", name, p.words, rng)
+		}
+	}
+	for i := range properties {
+		if p := &properties[i]; !seen[p] && !slices.Contains([]string{"logger", "oauth_cb", "on_commit", "on_delivery"}, p.name) {
+			t.Errorf("%s is in the table but no property", p.name)
+		}
+	}
+}
+
+func FuzzConfigMapSet(f *testing.F) {
+	for _, tt := range verdicts {
+		for k, v := range tt.conf {
+			f.Add(fmt.Sprintf("%s=%v", k, v))
+		}
+	}
+	f.Add("{topic}.acks=1")
+	f.Fuzz(func(t *testing.T, kv string) {
+		m := ConfigMap{}
+		key, value, ok := strings.Cut(kv, "=")
+		if err := m.Set(kv); (err == nil) != ok {
+			t.Fatalf("Set(%q): %v", kv, err)
+		}
+		if !ok {
+			return
+		}
+		if got, err := m.Get(key, ""); got != value || err != nil {
+			t.Errorf("Get(%q) = %v, %v", key, got, err)
+		}
+	})
+}
+
+// FuzzResolve: no configuration makes resolve panic, and its verdict agrees with the table.
+func FuzzResolve(f *testing.F) {
+	for _, tt := range verdicts {
+		for k, v := range tt.conf {
+			f.Add(k, fmt.Sprint(v))
+		}
+	}
+	for i := range properties {
+		p := &properties[i]
+		for _, v := range edges(p) {
+			f.Add(p.name, fmt.Sprint(v))
+		}
+	}
+	f.Fuzz(func(t *testing.T, key, value string) {
+		for _, k := range allKinds {
+			m := minimal(k.kind)
+			if err := m.SetKey(key, value); err != nil {
+				t.Fatal(err)
+			}
+			s, err := resolve(m, k.kind)
+			if err == nil {
+				s.allowed(t, key, value)
+				continue
+			}
+			var e Error
+			if !errors.As(err, &e) {
+				if key != "go.delivery.report.fields" {
+					t.Errorf("%q=%q: the error is no Error: %v", key, value, err)
+				}
+			} else if e.Code() != ErrInvalidArg && e.Code() != ErrUnsupportedFeature {
+				t.Errorf("%q=%q: code %d", key, value, e.Code())
+			}
+		}
+	})
+}
+
+// allowed checks a verdict of FuzzResolve that took a value: the key exists, and the effective value is one that the
+// table allows.
+func (s *settings) allowed(t *testing.T, key, value string) {
+	name := strings.TrimPrefix(key, topicMark)
+	p := find(globalScope, name).real()
+	if p == nil || name != key {
+		p = find(topicScope, strings.TrimPrefix(name, topicPrefix)).real()
+	}
+	if p == nil {
+		p = find(goScope, name)
+	}
+	if p == nil {
+		t.Errorf("%q=%q was taken, but there is no such property", key, value)
+		return
+	}
+	v := s.vals[p]
+	switch p.kind {
+	case intKind:
+		if v.num < p.min || v.num > p.max || v.text != strconv.Itoa(v.num) {
+			t.Errorf("%q=%q gives %d, %q", key, value, v.num, v.text)
+		}
+	case floatKind:
+		if !(v.float >= float64(p.min) && v.float <= float64(p.max)) {
+			t.Errorf("%q=%q gives %v", key, value, v.float)
+		}
+	case boolKind:
+		if v.text != "true" && v.text != "false" {
+			t.Errorf("%q=%q gives %q", key, value, v.text)
+		}
+	case enumKind:
+		if !slices.Contains(p.words, v.text) {
+			t.Errorf("%q=%q gives %q", key, value, v.text)
+		}
+	case flagsKind:
+		for w := range strings.SplitSeq(v.text, ",") {
+			if w != "" && !slices.Contains(p.words, w) {
+				t.Errorf("%q=%q gives %q", key, value, v.text)
+			}
+		}
+	case pointerKind, internalKind, javaKind, goKind:
+		t.Errorf("%q=%q was taken", key, value)
+	}
+}
