@@ -36,15 +36,14 @@ const defaultPort = 9092
 // engineOpts turns the settings into the options of the engine. No default of the engine's is left to itself: each
 // option that says how the engine behaves is given, from a property or as librdkafka behaves.
 //
-// What belongs to producers or consumers alone, such as partitioners and hooks, they add themselves. There are no
-// options of consumer groups: membership is this package's own.
+// How connections are made is in networkOpts. What belongs to producers or consumers alone, such as partitioners and
+// hooks, they add themselves. There are no options of consumer groups: membership is this package's own.
 func engineOpts(c *client) ([]kgo.Opt, error) {
 	s := c.conf
 	opts := []kgo.Opt{
 		kgo.ClientID(clip(s.str("client.id"), engineMaxID)),
 		kgo.SoftwareNameAndVersion(clip(s.str("client.software.name"), engineMaxID), clip(s.str("client.software.version"), engineMaxID)),
 		kgo.DialTimeout(s.ms("socket.connection.setup.timeout.ms")),
-		kgo.AlwaysRetryEOF(), // librdkafka always reconnects
 	}
 	opts = append(opts, c.seedOpts()...)
 	opts = append(opts, requestOpts(s)...)
