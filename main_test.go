@@ -73,8 +73,9 @@ func ownGoroutine(stack string) bool {
 
 // TestGoroutinesLeft: the check above must see a goroutine that stays, and must see it end.
 func TestGoroutinesLeft(t *testing.T) {
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go leakForTest(stop, stopped)
+	started, stop, stopped := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go leakForTest(started, stop, stopped)
+	<-started
 	if left := strings.Join(goroutinesLeft(0), "\n\n"); !strings.Contains(left, "leakForTest") {
 		t.Errorf("a goroutine that waits is not among those left:\n%s", left)
 	}
@@ -91,7 +92,8 @@ func TestGoroutinesLeft(t *testing.T) {
 	}
 }
 
-func leakForTest(stop <-chan struct{}, stopped chan<- struct{}) {
+func leakForTest(started chan<- struct{}, stop <-chan struct{}, stopped chan<- struct{}) {
 	defer close(stopped)
+	close(started)
 	<-stop
 }
