@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -49,8 +50,9 @@ type broker struct {
 	addr string
 	node int32 // -1 while only the address is known
 
-	conns int  // connections that are up
-	down  bool // the last connection failed, or was lost
+	conns int    // connections that are up
+	down  bool   // the last connection failed, or was lost
+	setup string // the state of the connection that is being set up
 
 	failures int
 	retryAt  time.Time // no connection before
@@ -117,6 +119,7 @@ func (c *client) hooks() []kgo.Hook { return []kgo.Hook{brokerHooks{c}} }
 var (
 	_ kgo.HookBrokerConnect    = brokerHooks{}
 	_ kgo.HookBrokerDisconnect = brokerHooks{}
+	_ kgo.HookBrokerWrite      = brokerHooks{}
 	_ kgo.HookBrokerRead       = brokerHooks{}
 )
 
@@ -135,14 +138,23 @@ func (h brokerHooks) OnBrokerConnect(meta kgo.BrokerMetadata, took time.Duration
 		}
 		b.open[conn] = k
 		k.conns++
+		k.setup = ""
 		k.down, k.failures, k.retryAt, k.last = false, 0, time.Time{}, nil
 		b.allDown, b.refused = time.Time{}, nil
 		close(b.changed)
 		b.changed = make(chan struct{})
 		return
 	}
+	var dial *setupError
+	if k.setup == stateAuth && isDisconnect(err) && !errors.As(err, &dial) {
+		err = &saslError{errAuthClosed}
+	}
 	f := connectFailure(err, took)
-	if f.state == stateHandshake {
+	if k.setup != "" && f.state == stateVersions {
+		f.state = k.setup
+	}
+	k.setup = ""
+	if f.state == stateHandshake && f.code == ErrAuthentication {
 		f.text = "SASL " + h.c.conf.str("sasl.mechanisms") + " mechanism handshake failed: " + f.text
 	}
 	if f.code == ErrAuthentication {
@@ -195,8 +207,29 @@ func (h brokerHooks) OnBrokerDisconnect(_ kgo.BrokerMetadata, conn net.Conn) {
 	b.reportLocked(k, lostConnection(err, time.Since(c.opened)))
 }
 
+// OnBrokerWrite sees how far a new connection is.
+func (h brokerHooks) OnBrokerWrite(meta kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, _ error) {
+	switch kmsg.Key(key) {
+	case kmsg.ApiVersions: // the first of a connection; what authenticates again comes without
+		h.c.brokers.setUp(meta, stateVersions)
+	case kmsg.SASLHandshake:
+		h.c.brokers.setUp(meta, stateHandshake)
+	case kmsg.SASLAuthenticate:
+		h.c.brokers.setUp(meta, stateAuth)
+	}
+}
+
+func (b *brokers) setUp(meta kgo.BrokerMetadata, state string) {
+	b.mu.Lock()
+	b.findLocked(address(meta.Host, meta.Port), meta.NodeID).setup = state
+	b.mu.Unlock()
+}
+
 // OnBrokerRead sees the requests that were not answered in time.
 func (h brokerHooks) OnBrokerRead(meta kgo.BrokerMetadata, key int16, _ int, _, took time.Duration, err error) {
+	if err == nil && kmsg.Key(key) == kmsg.SASLHandshake { // brokers before 1.0 authenticate without requests of their own
+		h.c.brokers.setUp(meta, stateAuth)
+	}
 	if err == nil || h.c.stopping() || !isTimeout(err) {
 		return
 	}

@@ -32,6 +32,9 @@ const errNoEvent ErrorCode = 0
 // which the engine would take for a connection that was up.
 var errTLSClosed = errors.New("Disconnected: SSL connection closed by peer: connecting to a PLAINTEXT broker listener?")
 
+// errAuthClosed says that the broker ended the connection instead of answering to the credentials.
+var errAuthClosed = errors.New("SaslAuthenticateRequest failed: Local: Broker transport failure")
+
 // setupError is the error of opening a connection, up to where the engine takes over.
 type setupError struct {
 	state string // CONNECT or SSL_HANDSHAKE
