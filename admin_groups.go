@@ -319,8 +319,9 @@ func (call *adminCall) classicGroup(coordinator kgo.BrokerMetadata, g kmsg.Descr
 	return d
 }
 
+// nodeOf is a coordinator: without its rack, as in the peer.
 func nodeOf(b kgo.BrokerMetadata) Node {
-	return Node{ID: int(b.NodeID), Host: b.Host, Port: int(b.Port), Rack: b.Rack}
+	return Node{ID: int(b.NodeID), Host: b.Host, Port: int(b.Port)}
 }
 
 // ConsumerGroupResult says what happened to one group.

@@ -173,9 +173,9 @@ func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartiti
 	for i, p := range g.Partitions {
 		names[i] = *p.Topic
 	}
-	ids, err := call.topicIDs(distinct(names))
+	ids, err := call.client.topicIDs(call.ctx, distinct(names))
 	if err != nil {
-		return nil, err
+		return nil, call.fail(err)
 	}
 	req := kmsg.NewPtrOffsetCommitRequest()
 	req.Group, req.Generation = g.Group, -1
@@ -233,23 +233,6 @@ func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartiti
 	}
 	sort.Sort(TopicPartitions(results))
 	return results, nil
-}
-
-// topicIDs gets the ids of those of the topics that exist.
-func (call *adminCall) topicIDs(names []string) (map[string][16]byte, error) {
-	req := kmsg.NewPtrMetadataRequest()
-	req.Topics = metadataTopics(names...)
-	resp, err := request[*kmsg.MetadataResponse](call, req)
-	if err != nil {
-		return nil, err
-	}
-	ids := map[string][16]byte{}
-	for _, t := range resp.Topics {
-		if t.Topic != nil && t.ErrorCode == 0 {
-			ids[*t.Topic] = t.TopicID
-		}
-	}
-	return ids, nil
 }
 
 // OffsetSpec says which offset ListOffsets is to find: one of the constants, or a time in milliseconds.
@@ -327,14 +310,11 @@ func (a *AdminClient) ListOffsets(ctx context.Context, topicPartitionOffsets map
 		if f.err != nil {
 			info = ListOffsetsResultInfo{Offset: OffsetInvalid, Timestamp: -1, Error: itemLocalError(*f.err)}
 		}
-		known = known || f.err == nil || f.err.code != ErrUnknownTopicOrPart
+		known = known || f.err == nil || f.err.code != ErrUnknownTopicOrPart && f.err.code != ErrUnknownPartition
 		result.ResultInfos[TopicPartition{Topic: &q.topic, Partition: q.partition}] = info
 	}
 	if !known {
 		return ListOffsetsResult{}, noLeaders()
-	}
-	if err := call.unknownPartitions(result.ResultInfos); err != nil {
-		return ListOffsetsResult{}, err
 	}
 	return result, nil
 }
@@ -352,27 +332,3 @@ func (call *adminCall) leadersFail(err error) error {
 
 // noLeaders is the error of such a call when none of the partitions exists.
 func noLeaders() Error { return newErrorf(ErrNoent, "%sNo leaders found", waitLeaders) }
-
-// unknownPartitions tells partitions that do not exist from topics that do not: only the latter have the broker's code.
-func (call *adminCall) unknownPartitions(infos map[TopicPartition]ListOffsetsResultInfo) error {
-	var topics []string
-	for p, i := range infos {
-		if i.Error.code == ErrUnknownTopicOrPart {
-			topics = append(topics, *p.Topic)
-		}
-	}
-	if len(topics) == 0 {
-		return nil
-	}
-	ids, err := call.topicIDs(distinct(topics))
-	if err != nil {
-		return err
-	}
-	for p, i := range infos {
-		if _, exists := ids[*p.Topic]; exists && i.Error.code == ErrUnknownTopicOrPart {
-			i.Error = itemLocalError(unknownPartition(&i.Error))
-			infos[p] = i
-		}
-	}
-	return nil
-}

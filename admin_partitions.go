@@ -133,13 +133,13 @@ func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest) (map[topicP
 	if len(unknown) == 0 {
 		return found, nil
 	}
-	ids, err := call.topicIDs(distinct(unknown))
+	ids, err := call.client.topicIDs(call.ctx, distinct(unknown))
 	if err != nil {
-		return nil, err
+		return nil, call.leadersFail(err)
 	}
 	for k, d := range found {
 		if _, exists := ids[k.topic]; exists && d.err != nil && d.err.code == ErrUnknownTopicOrPart {
-			e := unknownPartition(d.err)
+			e := unknownPartition(*d.err)
 			d.err = &e
 			found[k] = d
 		}

@@ -155,3 +155,20 @@ func TestDerivedAdminClients(t *testing.T) {
 		t.Errorf("from a closed consumer: %v", err)
 	}
 }
+
+// TestOperationsNotWaitedFor: a broker that was told not to wait answers that time ran out, which is then no error.
+func TestOperationsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		timeout time.Duration
+		want    ErrorCode
+	}{{0, ErrNoError}, {-1, ErrNoError}, {time.Second, ErrRequestTimedOut}} {
+		call := &adminCall{}
+		if err := SetAdminOperationTimeout(c.timeout).apply(&call.adminOptions); err != nil {
+			t.Fatal(err)
+		}
+		if got := call.topicError(int16(ErrRequestTimedOut), nil); got.Code() != c.want {
+			t.Errorf("operation timeout %v: %v, want code %d", c.timeout, got, c.want)
+		}
+	}
+}

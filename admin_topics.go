@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -74,7 +75,7 @@ func (a *AdminClient) CreateTopics(ctx context.Context, topics []TopicSpecificat
 	}
 	errs := map[string]Error{}
 	for _, t := range resp.Topics {
-		errs[t.Topic] = itemError(t.ErrorCode, t.ErrorMessage)
+		errs[t.Topic] = call.topicError(t.ErrorCode, t.ErrorMessage)
 	}
 	return topicResults(names, errs), nil
 }
@@ -133,6 +134,15 @@ func topicResults(names []string, errs map[string]Error) []TopicResult {
 	return results
 }
 
+// topicError is the error of a topic. A broker that was not to wait says that time ran out when the work is under way:
+// that is what was asked for.
+func (call *adminCall) topicError(code int16, text *string) Error {
+	if code == kerr.RequestTimedOut.Code && call.operationTimeout <= 0 {
+		code = 0
+	}
+	return itemError(code, text)
+}
+
 // DeleteTopics deletes topics with all their messages. See [AdminClient] for how calls wait. An empty list is an
 // ErrInvalidArg.
 func (a *AdminClient) DeleteTopics(ctx context.Context, topics []string, options ...DeleteTopicsAdminOption) (result []TopicResult, err error) {
@@ -158,7 +168,7 @@ func (a *AdminClient) DeleteTopics(ctx context.Context, topics []string, options
 	errs := map[string]Error{}
 	for _, t := range resp.Topics {
 		if t.Topic != nil {
-			errs[*t.Topic] = itemError(t.ErrorCode, nil)
+			errs[*t.Topic] = call.topicError(t.ErrorCode, nil)
 		}
 	}
 	return topicResults(topics, errs), nil
@@ -204,7 +214,7 @@ func (a *AdminClient) CreatePartitions(ctx context.Context, partitions []Partiti
 	}
 	errs := map[string]Error{}
 	for _, t := range resp.Topics {
-		errs[t.Topic] = itemError(t.ErrorCode, t.ErrorMessage)
+		errs[t.Topic] = call.topicError(t.ErrorCode, t.ErrorMessage)
 	}
 	return topicResults(names, errs), nil
 }

@@ -89,8 +89,13 @@ func metadataFrom(from kgo.BrokerMetadata, resp *kmsg.MetadataResponse) *Metadat
 		Topics:            make(map[string]TopicMetadata, len(resp.Topics)),
 		OriginatingBroker: BrokerMetadata{ID: from.NodeID, Host: fmt.Sprintf("%s:%d/%d", from.Host, from.Port, from.NodeID)},
 	}
-	if from.NodeID < 0 { // the engine numbers bootstrap addresses downward from the smallest number
+	if from.NodeID < 0 { // a bootstrap address: a broker's own, if the broker gives it to clients too
 		md.OriginatingBroker = BrokerMetadata{ID: -1, Host: fmt.Sprintf("%s:%d/bootstrap", from.Host, from.Port)}
+		for _, b := range resp.Brokers {
+			if b.Host == from.Host && b.Port == from.Port {
+				md.OriginatingBroker = BrokerMetadata{ID: b.NodeID, Host: fmt.Sprintf("%s:%d/%d", b.Host, b.Port, b.NodeID)}
+			}
+		}
 	}
 	for _, b := range resp.Brokers {
 		md.Brokers = append(md.Brokers, BrokerMetadata{ID: b.NodeID, Host: b.Host, Port: int(b.Port)})
@@ -133,7 +138,7 @@ func (c *client) queryWatermarks(topic string, partition int32, timeoutMs int) (
 			return 0, 0, err
 		}
 		if found[0].err != nil {
-			return 0, 0, unknownPartition(found[0].err)
+			return 0, 0, unknownPartition(*found[0].err)
 		}
 		marks[i] = found[0].offset
 	}
@@ -175,17 +180,17 @@ func (c *client) offsetsForTimes(times []TopicPartition, timeoutMs int) ([]Topic
 		result[i].Offset, result[i].LeaderEpoch = Offset(f.offset), epochPtr(f.epoch)
 	}
 	if failed == len(times) {
-		return nil, unknownPartition(found[0].err)
+		return nil, unknownPartition(*found[0].err)
 	}
 	return result, nil
 }
 
-// unknownPartition is the client's own code for a partition that the brokers do not know.
-func unknownPartition(err *Error) Error {
+// unknownPartition is the client's own error for a partition that the brokers do not know.
+func unknownPartition(err Error) Error {
 	if err.code == ErrUnknownTopicOrPart {
 		return newError(ErrUnknownPartition).withCause(err.cause)
 	}
-	return *err
+	return err
 }
 
 // epochPtr is a leader epoch as TopicPartition has it: nil when it is not known.
@@ -220,7 +225,8 @@ type offsetAnswer struct {
 }
 
 // listOffsets answers queries in their order. It fails as a whole only when no broker answered before ctx ended. A
-// partition without a leader is asked for again until then.
+// partition without a leader is asked for again until then. A partition that a topic does not have is an
+// ErrUnknownPartition, a topic that does not exist an ErrUnknownTopicOrPart.
 func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offsetQuery) ([]offsetAnswer, error) {
 	answers := make([]offsetAnswer, len(queries))
 	open := make([]int, len(queries))
@@ -257,7 +263,49 @@ func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offs
 			break
 		}
 	}
-	return answers, nil
+	return answers, c.tellPartitions(ctx, queries, answers)
+}
+
+// tellPartitions gives answers for partitions that a topic does not have the code that tells them from topics that do
+// not exist: brokers make no difference.
+func (c *client) tellPartitions(ctx context.Context, queries []offsetQuery, answers []offsetAnswer) error {
+	var topics []string
+	for i, a := range answers {
+		if a.err != nil && a.err.code == ErrUnknownTopicOrPart {
+			topics = append(topics, queries[i].topic)
+		}
+	}
+	if len(topics) == 0 {
+		return nil
+	}
+	ids, err := c.topicIDs(ctx, distinct(topics))
+	if err != nil {
+		return c.askError(ctx, err, ErrAllBrokersDown)
+	}
+	for i, a := range answers {
+		if _, exists := ids[queries[i].topic]; exists && a.err != nil {
+			e := unknownPartition(*a.err)
+			answers[i].err = &e
+		}
+	}
+	return nil
+}
+
+// topicIDs gets the ids of those of the topics that exist.
+func (c *client) topicIDs(ctx context.Context, names []string) (map[string][16]byte, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	req.Topics = metadataTopics(names...)
+	shard := c.ask(ctx, req)[0]
+	if shard.Err != nil {
+		return nil, shard.Err
+	}
+	ids := map[string][16]byte{}
+	for _, t := range shard.Resp.(*kmsg.MetadataResponse).Topics {
+		if t.Topic != nil && t.ErrorCode == 0 {
+			ids[*t.Topic] = t.TopicID
+		}
+	}
+	return ids, nil
 }
 
 // waitsForLeader reports whether the error goes away when the partition's leader is known again.
