@@ -13,11 +13,11 @@ import (
 // Flags of [Producer.Purge].
 const (
 	// PurgeQueue purges the messages that have not been sent.
-	PurgeQueue = 1
+	PurgeQueue int = 1
 	// PurgeInFlight purges the messages that have been sent and not been answered: they may have been written.
-	PurgeInFlight = 2
+	PurgeInFlight int = 2
 	// PurgeNonBlocking does not wait for the messages' reports. Here Purge never has to wait for them.
-	PurgeNonBlocking = 4
+	PurgeNonBlocking int = 4
 )
 
 // Producer sends messages. Every message that it accepts gets exactly one delivery report: on the channel given to
