@@ -7,6 +7,8 @@ import (
 	"sort"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
 )
 
 func TestConfigs(t *testing.T) {
@@ -84,6 +86,46 @@ func TestACLBindingsSort(t *testing.T) {
 	sort.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("sorted:\n%v, want\n%v", got, want)
+	}
+}
+
+func TestScramCredentials(t *testing.T) {
+	t.Parallel()
+	cl, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.EnableSASL(), kfake.Superuser("PLAIN", "admin", "admin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	login := func(mechanism, user, password string) *AdminClient {
+		return adminOn(t, ConfigMap{
+			"bootstrap.servers": cl.ListenAddrs()[0], "security.protocol": "sasl_plaintext", "sasl.mechanisms": mechanism,
+			"sasl.username": user, "sasl.password": password, "log_level": 0,
+		})
+	}
+	a := login("PLAIN", "admin", "admin")
+	up := func(user string, m ScramMechanism) UserScramCredentialUpsertion {
+		return UserScramCredentialUpsertion{User: user, ScramCredentialInfo: ScramCredentialInfo{4096, m}, Password: []byte("secret")}
+	}
+	altered, err := a.AlterUserScramCredentials(t.Context(), []UserScramCredentialUpsertion{up("u", ScramMechanismSHA256), up("v", ScramMechanismSHA512)}, nil)
+	if err != nil || len(altered.Errors) != 2 || altered.Errors["u"].Code() != ErrNoError || altered.Errors["v"].Code() != ErrNoError {
+		t.Fatalf("AlterUserScramCredentials = %v, %v", altered, err)
+	}
+	described, err := a.DescribeUserScramCredentials(t.Context(), []string{"u", "none"})
+	if err != nil || len(described.Descriptions) != 2 || described.Descriptions["none"].Error.Code() != ErrResourceNotFound {
+		t.Errorf("DescribeUserScramCredentials = %+v, %v", described, err)
+	}
+	if got := described.Descriptions["u"].ScramCredentialInfos; !slices.Equal(got, []ScramCredentialInfo{{4096, ScramMechanismSHA256}}) {
+		t.Errorf("described %v", got)
+	}
+	// What was salted here must be what a client that logs in proves.
+	for user, mechanism := range map[string]string{"u": "SCRAM-SHA-256", "v": "SCRAM-SHA-512"} {
+		if id, err := login(mechanism, user, "secret").ClusterID(t.Context()); id == "" || err != nil {
+			t.Errorf("login by %s: %q, %v", mechanism, id, err)
+		}
+	}
+	altered, err = a.AlterUserScramCredentials(t.Context(), nil, []UserScramCredentialDeletion{{"u", ScramMechanismSHA256}, {"none", ScramMechanismSHA256}})
+	if err != nil || altered.Errors["u"].Code() != ErrNoError || altered.Errors["none"].Code() != ErrResourceNotFound {
+		t.Errorf("deleting = %v, %v", altered, err)
 	}
 }
 
