@@ -18,11 +18,15 @@ import (
 	"testing"
 )
 
-var updateAPI = flag.Bool("update-api", false, "rewrite testdata/api_added.txt")
+// updating reports whether -update was given. The flag is defined in a test file of the package itself.
+func updating() bool {
+	f := flag.Lookup("update")
+	return f != nil && f.Value.String() == "true"
+}
 
 // TestAPI compares what this package exports with what the peer exports, one fact a line: testdata/api.txt has the
 // names, types and values, testdata/api_order.txt the order of fields and whether values compare with ==. All of it
-// must be here; what is here beside it must be in testdata/api_added.txt, which -update-api writes.
+// must be here; what is here beside it must be in testdata/api_added.txt, which -update writes.
 func TestAPI(t *testing.T) {
 	pkg := ownPackage(t)
 	peer, own := lines(t, "testdata/api.txt"), apiOf(pkg)
@@ -31,17 +35,17 @@ func TestAPI(t *testing.T) {
 	}
 	added := missingFrom(own, peer)
 	const golden = "testdata/api_added.txt"
-	if *updateAPI {
+	if updating() {
 		if err := os.WriteFile(golden, []byte(strings.Join(added, "\n")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	listed := lines(t, golden)
 	for _, l := range missingFrom(added, listed) {
-		t.Errorf("added, but not in %s (run the test with -update-api): %s", golden, l)
+		t.Errorf("added, but not in %s (run the test with -update): %s", golden, l)
 	}
 	for _, l := range missingFrom(listed, added) {
-		t.Errorf("in %s, but not in the package (run the test with -update-api): %s", golden, l)
+		t.Errorf("in %s, but not in the package (run the test with -update): %s", golden, l)
 	}
 }
 
