@@ -91,7 +91,11 @@ func (c *client) newEngine(opts []kgo.Opt) error {
 	if err != nil {
 		return err
 	}
-	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts, []kgo.Opt{kgo.WithHooks(c.figures)})...); err != nil {
+	own := []kgo.Opt{kgo.WithHooks(c.figures)}
+	if len(c.log.debug) > 0 {
+		own = append(own, kgo.WithLogger(engineLog{c.log}))
+	}
+	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts, own)...); err != nil {
 		return newErrorf(ErrInvalidArg, "%v", err).withCause(err)
 	}
 	return nil

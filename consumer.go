@@ -104,6 +104,7 @@ func NewConsumer(conf *ConfigMap) (*Consumer, error) {
 		c.events = make(chan Event, s.num("go.events.channel.size"))
 		c.client.tasks.run(c.feedEvents)
 	}
+	c.client.log.debugf("cgrp", "CGRPSTATE", "Group %q: not a member, no subscription", c.groupID)
 	c.client.start()
 	c.client.startStats(c.fillStats)
 	return c, nil

@@ -238,21 +238,28 @@ func (c *Consumer) addEventLocked(p *partition, ch *chunk) {
 
 // fetchFailed deals with a partition that the engine can't fetch.
 func (c *Consumer) fetchFailed(f fetched, fp *kgo.FetchPartition) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	p := f.p
-	if f.version != p.version || f.seq != p.seq {
-		return
-	}
 	var loss *kgo.ErrDataLoss
+	outOfRange := errors.Is(fp.Err, kerr.OffsetOutOfRange) || errors.As(fp.Err, &loss)
+	leader := int32(-1)
+	if outOfRange {
+		leader = c.leaderOf(p)
+	}
+	c.mu.Lock()
+	void := f.version != p.version || f.seq != p.seq
 	switch {
-	case errors.Is(fp.Err, kerr.OffsetOutOfRange), errors.As(fp.Err, &loss):
-		c.resetLocked(p, fp.Err)
+	case void:
+	case outOfRange:
+		c.resetLocked(p, leader, fp.Err)
 	case errors.Is(fp.Err, kerr.UnknownTopicOrPartition), errors.Is(fp.Err, kerr.UnknownTopicID):
 		c.failLocked(p, newError(ErrUnknownPartition).withCause(fp.Err))
 	case errors.Is(fp.Err, kgo.ErrClientClosed), errors.Is(fp.Err, context.Canceled):
 	default:
 		c.failLocked(p, toError(fp.Err))
+	}
+	c.mu.Unlock()
+	if outOfRange && !void && c.reset != resetError {
+		c.client.log.printf(logWarning, "OFFSET", "%s [%d]: offset reset (broker %d) to %s: %s", *p.topic, p.id, leader, c.reset.offset(), toError(fp.Err))
 	}
 }
 

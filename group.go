@@ -140,6 +140,7 @@ var (
 // it has left.
 func (c *Consumer) runGroup(ctx context.Context) {
 	g := &c.group
+	c.client.log.debugf("cgrp", "CGRPJOINSTATE", "Group %q: begins", c.groupID)
 	m := membership(&classicMember{c: c, g: g})
 	if g.server {
 		m = &serverMember{c: c, g: g}
@@ -209,11 +210,13 @@ func (c *Consumer) runGroup(ctx context.Context) {
 // endedBecause notes why a generation ended, for statistics.
 func (c *Consumer) endedBecause(err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.group.reason = "subscription changed"
 	if err != nil {
 		c.group.reason = err.Error()
 	}
+	reason := c.group.reason
+	c.mu.Unlock()
+	c.client.log.debugf("cgrp", "REBALANCE", "Group %q: generation ended: %s", c.groupID, reason)
 }
 
 // membership is one of the two protocols of groups.
@@ -254,6 +257,7 @@ func (c *Consumer) giveUp(ctx context.Context, lost bool) {
 
 // revoke has the application give up partitions, and commits what they have stored, unless they are lost.
 func (c *Consumer) revoke(ctx context.Context, keys []topicPartition) {
+	c.client.log.debugf("cgrp", "REVOKE", "Group %q: %d partition(s) to be revoked", c.groupID, len(keys))
 	step := &rebalance{keys: keys}
 	_ = c.rebalanceStep(ctx, step)
 	c.mu.Lock()
@@ -280,7 +284,9 @@ func (c *Consumer) assign(ctx context.Context, keys []topicPartition) error {
 		c.group.since = time.Now()
 	}
 	c.group.rebalanced = time.Now()
+	member, generation := c.group.memberID, c.group.generation
 	c.mu.Unlock()
+	c.client.log.debugf("cgrp", "ASSIGN", "Group %q: %d partition(s) to be assigned, member %q in generation %d", c.groupID, len(keys), member, generation)
 	return c.rebalanceStep(ctx, &rebalance{assign: true, keys: keys})
 }
 

@@ -43,6 +43,7 @@ const logsChanSize = 10000
 type logger struct {
 	name  string
 	level int
+	debug debugContexts
 	slog  *slog.Logger
 	own   bool // the channel is the client's, so close ends it
 	quiet bool // log.queue without a channel: the lines go nowhere
@@ -56,7 +57,7 @@ type logger struct {
 func newLogger(name string, conf *settings) (*logger, error) {
 	l := &logger{name: name, level: conf.num("log_level")}
 	if conf.str("debug") != "" {
-		l.level = logDebug
+		l.level, l.debug = logDebug, parseDebug(conf.str("debug"))
 	}
 	l.slog, _ = conf.value("logger").(*slog.Logger)
 	if conf.flag("go.logs.channel.enable") {

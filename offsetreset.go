@@ -44,7 +44,6 @@ type start struct {
 	p       *partition
 	version int
 	at      Offset
-	why     error // of a reset: what made it necessary
 	since   time.Time
 }
 
@@ -62,17 +61,16 @@ func (c *Consumer) locateLocked(starts []start) {
 }
 
 // resetLocked applies the policy to a partition whose offset is out of range.
-func (c *Consumer) resetLocked(p *partition, why error) {
+func (c *Consumer) resetLocked(p *partition, leader int32, why error) {
 	p.want = false
 	p.seq++
 	c.fetcher.interruptLocked()
 	if c.reset == resetError {
 		c.failLocked(p, newErrorf(ErrAutoOffsetReset, "fetch failed due to requested offset not available on the broker: %s (broker %d)",
-			newError(ErrOffsetOutOfRange), c.leaderOf(p)).withCause(why))
+			newError(ErrOffsetOutOfRange), leader).withCause(why))
 		return
 	}
-	c.client.log.printf(logWarning, "OFFSET", "%s [%d]: offset reset to %s: %v", *p.topic, p.id, c.reset.offset(), why)
-	c.locateLocked([]start{{p: p, version: p.version, at: c.reset.offset(), why: why}})
+	c.locateLocked([]start{{p: p, version: p.version, at: c.reset.offset()}})
 }
 
 // leaderOf returns the broker that leads a partition, as the engine knows it, or -1.
