@@ -92,9 +92,6 @@ func (c *client) newEngine(opts []kgo.Opt) error {
 		return err
 	}
 	own := []kgo.Opt{kgo.WithHooks(c.figures)}
-	if len(c.log.debug) > 0 {
-		own = append(own, kgo.WithLogger(engineLog{c.log}))
-	}
 	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts, own)...); err != nil {
 		return newErrorf(ErrInvalidArg, "%v", err).withCause(err)
 	}

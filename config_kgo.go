@@ -351,19 +351,3 @@ func fetchOpts(s *settings) []kgo.Opt {
 	}
 	return opts
 }
-
-// engineLog passes on the engine's lines while debug is set.
-type engineLog struct{ log *logger }
-
-// Level is what the engine need not log: all is wanted.
-func (l engineLog) Level() kgo.LogLevel { return kgo.LogLevelDebug }
-
-// Log writes a line with its keys and values behind it.
-func (l engineLog) Log(_ kgo.LogLevel, msg string, keyvals ...any) {
-	var b strings.Builder
-	b.WriteString(msg)
-	for i := 0; i+1 < len(keyvals); i += 2 {
-		fmt.Fprintf(&b, " %v=%v", keyvals[i], keyvals[i+1])
-	}
-	l.log.printf(logDebug, "ENGINE", "%s", b.String())
-}
