@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -28,6 +29,7 @@ type client struct {
 	name   string // "rdkafka#producer-1"
 	conf   *settings
 	engine *kgo.Client
+	abort  context.CancelFunc // ends all requests of the engine at once
 	log    *logger
 	tasks  tasks
 	mock   func() // closes the embedded cluster of test.mock.num.brokers; nil without one
@@ -91,8 +93,11 @@ func (c *client) newEngine(opts []kgo.Opt) error {
 	if err != nil {
 		return err
 	}
-	own := []kgo.Opt{kgo.WithHooks(c.figures)}
+	ctx, abort := context.WithCancel(context.Background())
+	c.abort = abort
+	own := []kgo.Opt{kgo.WithHooks(c.figures), kgo.WithContext(ctx)}
 	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts, own)...); err != nil {
+		abort()
 		return newErrorf(ErrInvalidArg, "%v", err).withCause(err)
 	}
 	return nil
@@ -105,10 +110,17 @@ func (c *client) start() {
 	c.startOAuth()
 }
 
+// engineGrace is what the engine gets to take leave of its brokers: it ends fetch sessions. Against a broker that does
+// not answer it would go on for the time that a request may take.
+const engineGrace = time.Second
+
 // stop ends the engine and waits for every goroutine of the client. The engine goes first: what waits for it returns.
 func (c *client) stop() {
 	c.tasks.cancel()
+	late := time.AfterFunc(engineGrace, c.abort)
 	c.engine.Close()
+	late.Stop()
+	c.abort()
 	c.tasks.wait()
 	c.stopMock() // after all that could still ask it something
 	c.log.close()

@@ -319,6 +319,7 @@ func (c *Consumer) topicPartitionCounts(ctx context.Context, topics []string) (m
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
 	defer cancel()
+	defer context.AfterFunc(c.group.closing, cancel)() // Close needs no topics
 	resp, err := req.RequestWith(ctx, c.client.engine)
 	if err != nil {
 		return nil, err
