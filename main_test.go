@@ -1,9 +1,11 @@
 package kafka_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,11 @@ import (
 
 // TestMain fails when a goroutine outlives the tests: every client must have ended all of its own in Close.
 func TestMain(m *testing.M) {
+	// The tests wait for brokers and timers much more than they compute.
+	flag.Parse()
+	if p := flag.Lookup("test.parallel"); p.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = p.Value.Set("6")
+	}
 	code := m.Run()
 	if code == 0 {
 		if left := goroutinesLeft(5 * time.Second); len(left) > 0 {
