@@ -39,7 +39,7 @@ func (c *Consumer) Unassign() (err error) {
 	if err := c.answerLocked(false); err != nil {
 		return err
 	}
-	c.unassignLocked(c.assignment)
+	c.giveBackLocked(c.assignment)
 	return nil
 }
 
@@ -99,7 +99,7 @@ func (c *Consumer) IncrementalUnassign(partitions []TopicPartition) (err error) 
 		}
 		out[i] = p
 	}
-	c.unassignLocked(out)
+	c.giveBackLocked(out)
 	return nil
 }
 
@@ -159,8 +159,17 @@ func (c *Consumer) answerLocked(incremental bool) error {
 
 // assignLocked replaces the assignment.
 func (c *Consumer) assignLocked(keys []topicPartition, list []TopicPartition) {
-	c.unassignLocked(c.assignment)
+	c.giveBackLocked(c.assignment)
 	c.addLocked(keys, list)
+}
+
+// giveBackLocked is unassignLocked for a call of the application: what the partitions have stored is committed when
+// enable.auto.commit is on. Within a rebalance the group does that.
+func (c *Consumer) giveBackLocked(out []*partition) {
+	if c.serving == nil && !c.group.lost {
+		c.autoCommitLocked(out)
+	}
+	c.unassignLocked(out)
 }
 
 // addLocked adds partitions to the assignment and looks up where to start.

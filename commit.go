@@ -20,9 +20,10 @@ type commitRequest struct {
 }
 
 // commitQueue is what commitLoop works off. Commits of a group are sent one at a time, in order, so that a slow one
-// can't overtake and undo a newer one. Consumer.mu guards pending.
+// can't overtake and undo a newer one. Consumer.mu guards it.
 type commitQueue struct {
 	pending []*commitRequest
+	sending bool          // a batch is on its way
 	kick    chan struct{} // capacity 1
 }
 
@@ -89,11 +90,7 @@ func (c *Consumer) newCommit(offsets []TopicPartition) (*commitRequest, error) {
 		return nil, newError(ErrAssignmentLost)
 	}
 	if offsets == nil {
-		keys := make([]topicPartition, len(c.assignment))
-		for i, p := range c.assignment {
-			keys[i] = p.key()
-		}
-		if req := c.storedLocked(keys); req != nil {
+		if req := c.storedLocked(keysOf(c.assignment)); req != nil {
 			return req, nil
 		}
 		return nil, newError(ErrNoOffset)
@@ -161,11 +158,7 @@ func (c *Consumer) finalCommit(ctx context.Context) {
 		return
 	}
 	c.mu.Lock()
-	keys := make([]topicPartition, len(c.assignment))
-	for i, p := range c.assignment {
-		keys[i] = p.key()
-	}
-	req := c.storedLocked(keys)
+	req := c.storedLocked(keysOf(c.assignment))
 	c.mu.Unlock()
 	if req != nil {
 		c.commitAndWait(ctx, req)
@@ -199,21 +192,32 @@ func (c *Consumer) commitLoop(ctx context.Context) {
 	}
 }
 
-// autoCommitNow queues a commit of what is stored, unless the group is in the middle of something.
+// autoCommitNow queues an automatic commit of the assignment, unless the group is in the middle of something.
 func (c *Consumer) autoCommitNow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.group.lost || c.closing {
+	if !c.group.lost && !c.closing {
+		c.autoCommitLocked(c.assignment)
+	}
+}
+
+// autoCommitLocked queues an automatic commit of what these partitions have stored.
+func (c *Consumer) autoCommitLocked(partitions []*partition) {
+	if !c.autoCommit {
 		return
 	}
-	keys := make([]topicPartition, len(c.assignment))
-	for i, p := range c.assignment {
-		keys[i] = p.key()
-	}
-	if req := c.storedLocked(keys); req != nil {
+	if req := c.storedLocked(keysOf(partitions)); req != nil {
 		req.event = true
 		c.submitLocked(req)
 	}
+}
+
+func keysOf(partitions []*partition) []topicPartition {
+	keys := make([]topicPartition, len(partitions))
+	for i, p := range partitions {
+		keys[i] = p.key()
+	}
+	return keys
 }
 
 // takeCommits takes the first commit, and with it those behind it that can go in the same request: none of a partition
@@ -221,6 +225,7 @@ func (c *Consumer) autoCommitNow() {
 func (c *Consumer) takeCommits() (batch []*commitRequest) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.commits.sending = len(c.commits.pending) > 0
 	seen := map[topicPartition]bool{}
 	for i, req := range c.commits.pending {
 		for _, tp := range req.list {

@@ -178,6 +178,12 @@ func startTopics(starts []start) (topics []string) {
 
 // committedStarts turns OffsetStored into the committed offset, or into what the policy says.
 func (c *Consumer) committedStarts(ctx context.Context, starts []start) (known, again []start) {
+	c.mu.Lock()
+	committing := c.commits.sending || len(c.commits.pending) > 0
+	c.mu.Unlock()
+	if committing { // which may be about these very partitions
+		return nil, starts
+	}
 	keys := make([]topicPartition, len(starts))
 	for i, s := range starts {
 		keys[i] = s.p.key()
