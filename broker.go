@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -305,6 +306,9 @@ func wake(ch chan struct{}) {
 // probe tries again: what waits in the engine then sees an unreachable broker, which it outlasts, and not an error
 // that would fail every message at once.
 func (b *brokers) mayDial(ctx context.Context, addr string) error {
+	if addr == noBroker {
+		return dialError(addr, &backoffError{errNoServers})
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.refused != nil && ctx.Value(probeKey{}) == nil {
@@ -330,7 +334,12 @@ func (a netAddr) String() string { return string(a) }
 // unwrap: the engine takes it for a broker that does not answer, whatever the last failure was.
 type backoffError struct{ last error }
 
+var errNoServers = errors.New("no bootstrap.servers are configured")
+
 func (e *backoffError) Error() string {
+	if e.last == errNoServers {
+		return e.last.Error()
+	}
 	return "reconnect.backoff.ms has not passed since: " + e.last.Error()
 }
 
@@ -406,12 +415,19 @@ func (c *client) stopping() bool { return c.tasks.ctx.Err() != nil }
 // startBrokers starts the goroutines that look for a broker and tell the application of trouble.
 func (c *client) startBrokers() {
 	b := &c.brokers
+	c.tasks.run(c.tellBrokers)
 	b.mu.Lock()
-	for _, addr := range c.seeds() {
+	defer b.mu.Unlock()
+	seeds := c.seeds()
+	if slices.Equal(seeds, []string{noBroker}) {
+		if c.conf.str("metadata.broker.list") != "" { // and no entry of it was good
+			b.pushLocked(brokerReport{allDown: "No brokers configured"})
+		}
+		return
+	}
+	for _, addr := range seeds {
 		b.findLocked(addr, -1)
 	}
-	b.mu.Unlock()
-	c.tasks.run(c.tellBrokers)
 	c.tasks.run(c.probeBrokers)
 }
 

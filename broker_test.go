@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/purego-kafka/kafka/internal/testcluster"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // watched is a client whose events and log lines a test reads.
@@ -185,6 +186,22 @@ func TestUnresolvedBroker(t *testing.T) {
 	w := watch(t, ConfigMap{"bootstrap.servers": "no.such.host.invalid:9092"})
 	wantError(t, w.error(t), ErrResolve, `no\.such\.host\.invalid:9092/bootstrap: Failed to resolve 'no\.such\.host\.invalid:9092': .* \(after \d+ms in state CONNECT\)`)
 	wantError(t, w.error(t), ErrAllBrokersDown, "1/1 brokers are down")
+}
+
+// TestNoBroker: without bootstrap.servers there is nothing to report, and if all entries are bad, one event.
+func TestNoBroker(t *testing.T) {
+	t.Parallel()
+	w := watch(t, ConfigMap{})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, w.engine); err == nil || toError(err).Code() != ErrTransport {
+		t.Errorf("a request: %v", err)
+	}
+	if n := len(w.events); n != 0 {
+		t.Errorf("%d events: %v", n, <-w.events)
+	}
+	bad := watch(t, ConfigMap{"bootstrap.servers": "ssl://127.0.0.1:1"})
+	wantError(t, bad.error(t), ErrAllBrokersDown, "No brokers configured")
 }
 
 // TestClosingBroker: a broker that closes connections is a line in the log, as in the peer, and all brokers are down.
