@@ -302,16 +302,16 @@ func wake(ch chan struct{}) {
 	}
 }
 
-// mayDial returns the error of a connection that must not be opened yet. After credentials were refused only the
-// probe tries again: what waits in the engine then sees an unreachable broker, which it outlasts, and not an error
-// that would fail every message at once.
+// mayDial returns the error of a connection that must not be opened yet. After credentials were refused, and while no
+// connection is up, only the probe tries again: what waits in the engine then sees an unreachable broker, which it
+// outlasts, and not an error that would fail every message at once.
 func (b *brokers) mayDial(ctx context.Context, addr string) error {
 	if addr == noBroker {
 		return dialError(addr, &backoffError{errNoServers})
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.refused != nil && ctx.Value(probeKey{}) == nil {
+	if b.refused != nil && len(b.open) == 0 && ctx.Value(probeKey{}) == nil {
 		return dialError(addr, &backoffError{b.refused})
 	}
 	if k := b.known[addr]; k != nil && k.last != nil && time.Until(k.retryAt) > 0 {
@@ -471,7 +471,7 @@ func (c *client) tellBroker(r brokerReport) {
 		if r.code == errNoEvent {
 			tag = "REQTMOUT"
 		}
-		c.log.printf(r.level, tag, "%s", r.text)
+		c.log.threadf(r.name, r.level, tag, "%s", r.text)
 		// As the peer has it: a connection that was closed is a line in the log, one that failed is an event too.
 		if r.level <= logErr {
 			c.emit(newErrorf(r.code, "%s", r.text))

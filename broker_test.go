@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/purego-kafka/kafka/internal/testcluster"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -150,7 +152,7 @@ func TestUnreachableBroker(t *testing.T) {
 	wantError(t, w.error(t), ErrTransport, fmt.Sprintf(refused, `, 1 identical error\(s\) suppressed`))
 	wantError(t, w.error(t), ErrAllBrokersDown, "1/1 brokers are down")
 	wantError(t, w.error(t), ErrAllBrokersDown, "1/1 brokers are down")
-	if l := w.line(t, "FAIL"); l.Level != logErr || !regexp.MustCompile(fmt.Sprintf(refused, "")).MatchString(l.Message) {
+	if l := w.line(t, "FAIL"); l.Level != logErr || !regexp.MustCompile(`^\[thrd:`+regexp.QuoteMeta(addr)+`/bootstrap\]: `+fmt.Sprintf(refused, "")+"$").MatchString(l.Message) {
 		t.Errorf("log line %v", l)
 	}
 	if w.anyBrokerUp() || w.timeoutCode(ErrTransport) != ErrTransport {
@@ -232,6 +234,35 @@ func TestLostBroker(t *testing.T) {
 	wantError(t, w.error(t), ErrTransport, ".*/[0b].*: Connect to .* failed: Connection refused .*")
 	if l := w.line(t, "FAIL"); l.Level != logInfo || !regexp.MustCompile(`Disconnected: connection .* by peer \(after \d+ms in state UP\)$`).MatchString(l.Message) {
 		t.Errorf("log line %v", l)
+	}
+	_, port, err := net.SplitHostPort(c.Bootstrap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testcluster.New(t, 1, kfake.Ports(n))
+	w.up(t)
+}
+
+// TestRefusedCredentials: only the probe goes on, unless there is a broker that took them.
+func TestRefusedCredentials(t *testing.T) {
+	t.Parallel()
+	w := watchUnstarted(t, ConfigMap{"bootstrap.servers": unusedAddr(t)})
+	b := &w.brokers
+	b.refused = &saslError{errAuthClosed}
+	other := context.WithValue(t.Context(), probeKey{}, true)
+	if err := b.mayDial(t.Context(), "127.0.0.1:1"); toError(err).Code() != ErrAuthentication {
+		t.Errorf("a request: %v", err)
+	}
+	if err := b.mayDial(other, "127.0.0.1:1"); err != nil {
+		t.Errorf("the probe: %v", err)
+	}
+	b.open[&brokerConn{}] = b.findLocked("127.0.0.1:2", 2)
+	if err := b.mayDial(t.Context(), "127.0.0.1:1"); err != nil {
+		t.Errorf("with another broker up: %v", err)
 	}
 }
 

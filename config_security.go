@@ -90,7 +90,7 @@ func (s *tlsSource) config(host string) (*tls.Config, error) {
 	conf.InsecureSkipVerify = true //nolint:gosec // VerifyConnection below does it
 	if s.conf.flag("enable.ssl.certificate.verification") {
 		roots, name := s.roots, host
-		if s.conf.str("ssl.endpoint.identification.algorithm") == "none" {
+		if strings.EqualFold(s.conf.str("ssl.endpoint.identification.algorithm"), "none") {
 			name = ""
 		}
 		conf.VerifyConnection = func(state tls.ConnectionState) error { return verifyBroker(state.PeerCertificates, roots, name) }

@@ -49,7 +49,7 @@ func newDialer(c *client) *dialer {
 	conf := c.conf
 	d := &dialer{
 		setup:         conf.ms("socket.connection.setup.timeout.ms"),
-		network:       map[string]string{"v4": "ip4", "v6": "ip6"}[conf.str("broker.address.family")],
+		network:       map[string]string{"v4": "ip4", "v6": "ip6"}[strings.ToLower(conf.str("broker.address.family"))],
 		noDelay:       conf.flag("socket.nagle.disable"),
 		sendBuffer:    conf.num("socket.send.buffer.bytes"),
 		receiveBuffer: conf.num("socket.receive.buffer.bytes"),
@@ -57,7 +57,7 @@ func newDialer(c *client) *dialer {
 		tokens:        c.tokens,
 		brokers:       &c.brokers,
 		names:         resolverCache{ttl: conf.ms("broker.address.ttl")},
-		canonical:     conf.str("client.dns.lookup") == "resolve_canonical_bootstrap_servers_only",
+		canonical:     strings.EqualFold(conf.str("client.dns.lookup"), "resolve_canonical_bootstrap_servers_only"),
 	}
 	if d.network == "" {
 		d.network = "ip"

@@ -75,10 +75,15 @@ func newLogger(name string, conf *settings) (*logger, error) {
 
 // printf writes a line if its level is wanted.
 func (l *logger) printf(level int, tag, format string, a ...any) {
+	l.threadf("app", level, tag, format, a...)
+}
+
+// threadf writes a line of what is a thread of its own in the peer, such as a broker.
+func (l *logger) threadf(thread string, level int, tag, format string, a ...any) {
 	if level > l.level {
 		return
 	}
-	e := LogEvent{Name: l.name, Tag: tag, Message: "[thrd:app]: " + fmt.Sprintf(format, a...), Level: level, Timestamp: time.Now()}
+	e := LogEvent{Name: l.name, Tag: tag, Message: "[thrd:" + thread + "]: " + fmt.Sprintf(format, a...), Level: level, Timestamp: time.Now()}
 	switch {
 	case l.logs != nil:
 		l.mu.Lock()
