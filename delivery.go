@@ -30,7 +30,8 @@ type outgoing struct {
 	// Guarded by the mutex of the partition, or of the topic while the partition is not known.
 	next, prev *outgoing
 	listed     bool // it is in a list, as it has no report yet
-	maybeSent  bool // it has been in the engine before and may have been sent then
+
+	maybeSent bool // the engine had it before, and may have sent it then; changes only while the engine has it not
 
 	leads atomic.Bool // the engine looked at it as the first record of a batch
 }
@@ -54,10 +55,25 @@ func (o *outgoing) Done() <-chan struct{} {
 	if !o.leads.Load() {
 		o.leads.Store(true)
 	}
-	if o.part.takeBack.Load() {
+	if o.part.takeBack.Load() && !(o.part.protect.Load() && o.maybeThere()) {
 		return alwaysDone
 	}
 	return nil
+}
+
+// maybeThere reports whether a message may be on its way to the broker, or there: whether any produce request was
+// written to the leader since the engine got the message. Where that is not known it says yes, so that a message of
+// which it says no has certainly not been sent.
+func (o *outgoing) maybeThere() bool {
+	if o.maybeSent {
+		return true
+	}
+	leader, _, err := o.part.p.client.engine.PartitionLeader(*o.part.topic.name, o.part.id)
+	if err != nil {
+		leader = -1
+	}
+	at, ever := o.part.p.writes.latest(leader)
+	return ever && at >= o.handed
 }
 
 // Err is part of context.Context: the error that the engine fails the records with.
@@ -173,6 +189,10 @@ func produceError(err error) Error {
 		cause := e.cause
 		e = newError(ErrMsgTimedOut)
 		e.cause = cause
+	case ErrTransport:
+		if errors.Is(err, errTakenBack) {
+			e = errPurgeInflight.withCause(err)
+		}
 	case ErrDestroy:
 		e = newError(ErrPurgeInflight).withCause(err)
 	}

@@ -22,6 +22,7 @@ type producerPartition struct {
 	id    int32
 
 	takeBack atomic.Bool // the engine is to fail what it holds, see outgoing.Done
+	protect  atomic.Bool // but not what may be at the broker, see protectLocked
 	gone     atomic.Bool // the engine found that there is no such partition any more
 
 	mu       sync.Mutex    // guards all below, and the outgoing in the lists
@@ -101,6 +102,9 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 	if part.engine == 0 {
 		part.failing = nil
 	}
+	if part.holding {
+		part.protectLocked()
+	}
 	resume := part.readyLocked()
 	part.mu.Unlock()
 
@@ -122,21 +126,27 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	switch {
 	case part.p.client.closed.Load(), errors.Is(err, kgo.ErrClientClosed), errors.Is(err, kgo.ErrAborting):
 		return false
-	case errors.Is(err, errTakenBack):
-		o.maybeSent = o.maybeSent || part.maybeSentLocked(o)
-		return true
-	case !recordSpecific(err):
+	case !errors.Is(err, errTakenBack) && !recordSpecific(err):
 		return false
+	}
+	sent := o.maybeThere()
+	if errors.Is(err, errTakenBack) {
+		o.maybeSent = sent
+		return !sent || !part.p.idempotent
 	}
 	// The engine fails a partition's records all together: those of the batch that failed, and the innocent behind
 	// it. A message is innocent if another batch begins with it or in front of it, or if it can't have been sent.
-	sent := o.maybeSent || part.maybeSentLocked(o)
 	first := part.failing != err
 	part.failing = err
-	if errors.Is(err, kgo.ErrRecordRetries) && !sent {
-		// There was no connection. Only what was sent counts as a try; so try again, but not in a busy loop.
-		part.pause = part.p.clock() + part.p.retryBackoff
-		return true
+	if errors.Is(err, kgo.ErrRecordRetries) {
+		if !sent {
+			// There was no connection. Only what was sent counts as a try; so try again, but not in a busy loop.
+			part.pause = part.p.clock() + part.p.retryBackoff
+			return true
+		}
+		if part.p.idempotent {
+			return false
+		}
 	}
 	if first || part.returned.empty() && !o.leads.Load() && sent {
 		return false
@@ -145,16 +155,13 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	return true
 }
 
-// maybeSentLocked reports whether a message may be on its way to the broker, or there: whether any produce request was
-// written to the leader since the engine got the message. Where that is not known it says yes, so that a message of
-// which it says no has certainly not been sent.
-func (part *producerPartition) maybeSentLocked(o *outgoing) bool {
-	leader, _, err := part.p.client.engine.PartitionLeader(*part.topic.name, part.id)
-	if err != nil {
-		leader = -1
+// protectLocked looks whether the oldest message in the engine may be at the broker already. With idempotence it must
+// then not be taken back: sent again, under other numbers, it could be there twice.
+func (part *producerPartition) protectLocked() {
+	if part.p.idempotent {
+		first := part.inEngine.first
+		part.protect.Store(first != nil && first.maybeThere())
 	}
-	at, ever := part.p.writes.latest(leader)
-	return ever && at >= o.handed
 }
 
 // readyLocked reports whether what is held may go to the engine now, and if so notes that the caller is to do it.
@@ -222,7 +229,7 @@ func (part *producerPartition) giveUp(unsent, sent *Error) {
 			next = o.next
 			in := l == &part.inEngine
 			err := unsent
-			if o.maybeSent || in && part.maybeSentLocked(o) {
+			if o.maybeSent || in && o.maybeThere() {
 				err = sent
 			}
 			if err == nil {
@@ -233,6 +240,7 @@ func (part *producerPartition) giveUp(unsent, sent *Error) {
 			reports = append(reports, o)
 		}
 	}
+	part.protectLocked()
 	resume := part.readyLocked()
 	part.mu.Unlock()
 	for _, o := range reports {
@@ -267,6 +275,7 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 	if part.pause > now {
 		next = sooner(next, part.pause)
 	}
+	part.protectLocked()
 	resume := part.readyLocked()
 	part.mu.Unlock()
 	for _, o := range reports {

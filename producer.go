@@ -84,12 +84,8 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 	}
 	p := &Producer{born: time.Now()}
 	p.configure(settings)
-	opts := []kgo.Opt{
-		kgo.RecordPartitioner(enginePartitioner{p}),
-		kgo.WithHooks(&p.writes, throttles{p.onThrottle, func(f func()) { p.calls.put(call{run: f}) }}),
-	}
 	p.txn = newTransactions(p, settings)
-	if p.client, err = newClient(settings, p.onEvent, opts...); err != nil {
+	if p.client, err = newClient(settings, p.onEvent, p.engineOpts()...); err != nil {
 		return nil, err
 	}
 	p.client.tasks.run(p.timeouts.watch)
@@ -97,6 +93,18 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 	p.client.start()
 	p.client.startStats(p.fillStats)
 	return p, nil
+}
+
+// engineOpts are the options of the engine that the producer's own work needs.
+func (p *Producer) engineOpts() []kgo.Opt {
+	opts := []kgo.Opt{
+		kgo.RecordPartitioner(enginePartitioner{p}),
+		kgo.WithHooks(&p.writes, throttles{p.onThrottle, func(f func()) { p.calls.put(call{run: f}) }}),
+	}
+	if p.idempotent {
+		opts = append(opts, kgo.StopProducerOnDataLossDetected()) // which is a fatal error, see failed
+	}
+	return opts
 }
 
 // configure takes over what the producer itself needs of the settings.

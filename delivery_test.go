@@ -1,0 +1,439 @@
+package kafka_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/purego-kafka/kafka"
+	"github.com/purego-kafka/kafka/internal/testcluster"
+)
+
+func TestMessageTimeoutUnreachable(t *testing.T) {
+	t.Parallel()
+	for _, timeout := range []int{10, 100, 400} {
+		p := newProducer(t, nowhere, "message.timeout.ms", timeout, "linger.ms", 0)
+		begin := time.Now()
+		m := message("t", 3, "k", "v")
+		m.Opaque = "op"
+		must(t, p.Produce(m, nil))
+		must(t, p.Produce(message("t", kafka.PartitionAny, "k", "v"), nil))
+		for _, partition := range []int32{3, -1} {
+			r := nextReport(t, p.Events())
+			if e, _ := r.TopicPartition.Error.(kafka.Error); e.Code() != kafka.ErrMsgTimedOut || !e.IsTimeout() || r.TopicPartition.Partition != partition || r.TopicPartition.Offset != kafka.OffsetInvalid {
+				t.Errorf("report of %v", r.TopicPartition)
+			}
+		}
+		if took := time.Since(begin); took < time.Duration(timeout)*time.Millisecond {
+			t.Errorf("%d ms: reported after %v", timeout, took)
+		}
+		if n := p.Len(); n != 0 {
+			t.Errorf("Len is %d", n)
+		}
+	}
+}
+
+// TestMessageTimeoutInFlight: a message that the broker does not answer is reported in time, the ones behind it that
+// have time left are sent in order, and the late answer makes no second report.
+func TestMessageTimeoutInFlight(t *testing.T) {
+	t.Parallel()
+	for _, idempotent := range []bool{false, true} {
+		c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+		p := newProducer(t, c.Bootstrap, "message.timeout.ms", 400, "linger.ms", 0, "enable.idempotence", idempotent, "max.in.flight", 1)
+		must(t, p.Produce(message("orders", 0, "", "warm"), nil))
+		nextReport(t, p.Events())
+		release := make(chan struct{})
+		held := holdProduce(c, release)
+		must(t, p.Produce(message("orders", 0, "", "stuck"), nil))
+		<-held
+		timer := time.NewTimer(300 * time.Millisecond)
+		<-timer.C
+		for i := range 3 {
+			must(t, p.Produce(message("orders", 0, "", fmt.Sprint(i)), nil))
+		}
+		r := nextReport(t, p.Events())
+		if code(r.TopicPartition.Error) != kafka.ErrMsgTimedOut || string(r.Value) != "stuck" || r.TopicPartition.Partition != 0 {
+			t.Errorf("report %q of %v", r.Value, r.TopicPartition)
+		}
+		r.Value[0] = '!' // the report's bytes are the application's
+		must(t, p.Produce(message("orders", 0, "", "3"), nil))
+		close(release)
+		for i := range 4 {
+			if r := nextReport(t, p.Events()); r.TopicPartition.Error != nil || string(r.Value) != fmt.Sprint(i) {
+				t.Errorf("report %q of %v, want %d", r.Value, r.TopicPartition, i)
+			}
+		}
+		if n := p.Flush(5000); n != 0 {
+			t.Errorf("Flush: %d", n)
+		}
+		noReport(t, p.Events())
+		if got := values(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "stuck", "0", "1", "2", "3"}) {
+			t.Errorf("the topic holds %q", got)
+		}
+	}
+}
+
+// TestTimedOutIsNotSentLater: what timed out before it could be sent stays unsent when the broker is back.
+func TestTimedOutIsNotSentLater(t *testing.T) {
+	t.Parallel()
+	for _, idempotent := range []bool{false, true} {
+		mc := newMock(t, 1)
+		must(t, mc.CreateTopic("orders", 1, 1))
+		p := newProducer(t, mc.BootstrapServers(), "message.timeout.ms", 500, "linger.ms", 0, "enable.idempotence", idempotent, "reconnect.backoff.ms", 10, "reconnect.backoff.max.ms", 50)
+		must(t, p.Produce(message("orders", 0, "", "before"), nil))
+		nextReport(t, p.Events())
+		must(t, mc.SetBrokerDown(1))
+		for i := range 20 {
+			must(t, p.Produce(message("orders", 0, "", fmt.Sprint("lost", i)), nil))
+		}
+		for i := range 20 {
+			if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrMsgTimedOut || string(r.Value) != fmt.Sprint("lost", i) {
+				t.Errorf("report %q of %v", r.Value, r.TopicPartition)
+			}
+		}
+		must(t, mc.SetBrokerUp(1))
+		eventually(t, "a message after the outage", func() bool {
+			must(t, p.Produce(message("orders", 0, "", "after"), nil))
+			return nextReport(t, p.Events()).TopicPartition.Error == nil
+		})
+		got := slices.Compact(values(t, mc.BootstrapServers(), "orders", 0))
+		if !slices.Equal(got, []string{"before", "after"}) {
+			t.Errorf("idempotent %v: the topic holds %q", idempotent, got)
+		}
+	}
+}
+
+// TestOutageKeepsOrder: messages of all ages survive an outage in which others time out, in order.
+func TestOutageKeepsOrder(t *testing.T) {
+	t.Parallel()
+	mc := newMock(t, 1)
+	must(t, mc.CreateTopic("orders", 1, 1))
+	p := newProducer(t, mc.BootstrapServers(), "message.timeout.ms", 1000, "linger.ms", 0, "reconnect.backoff.ms", 10, "reconnect.backoff.max.ms", 20)
+	must(t, p.Produce(message("orders", 0, "", "first"), nil))
+	nextReport(t, p.Events())
+	must(t, mc.SetBrokerDown(1))
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	var delivered []string
+	sent, failed := 0, 0
+	take := func(r *kafka.Message) {
+		if r.TopicPartition.Error == nil {
+			delivered = append(delivered, string(r.Value))
+		} else {
+			failed++
+		}
+	}
+	for sent < 150 {
+		select {
+		case <-tick.C:
+			must(t, p.Produce(message("orders", 0, "", fmt.Sprintf("%03d", sent)), nil))
+			if sent++; sent == 130 {
+				must(t, mc.SetBrokerUp(1))
+			}
+		case e := <-p.Events():
+			if r, ok := e.(*kafka.Message); ok {
+				take(r)
+			}
+		}
+	}
+	for len(delivered)+failed < sent {
+		take(nextReport(t, p.Events()))
+	}
+	noReport(t, p.Events())
+	if failed == 0 || len(delivered) == 0 || !slices.IsSorted(delivered) {
+		t.Errorf("%d failed, delivered %q", failed, delivered)
+	}
+	got := values(t, mc.BootstrapServers(), "orders", 0)[1:]
+	if !slices.Equal(got, delivered) {
+		t.Errorf("the topic holds %q, delivered were %q", got, delivered)
+	}
+}
+
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 2))
+	p := newProducer(t, c.Bootstrap, "linger.ms", 60000, "max.in.flight", 1)
+	must(t, p.Produce(message("orders", 0, "", "warm"), nil))
+	p.Flush(1) // sends, as it ignores linger.ms
+	nextReport(t, p.Events())
+
+	release := make(chan struct{})
+	held := holdProduce(c, release)
+	must(t, p.Produce(message("orders", 0, "", "in flight"), nil))
+	flushed := make(chan int)
+	go func() { flushed <- p.Flush(50) }()
+	<-held
+	if n := <-flushed; n != 1 {
+		t.Errorf("Flush: %d", n)
+	}
+	must(t, p.Produce(message("orders", 0, "", "queued"), nil))
+	must(t, p.Produce(message("orders", 1, "", "queued"), nil))
+	must(t, p.Produce(message("other", kafka.PartitionAny, "", "queued"), nil))
+
+	for _, flags := range []int{0, kafka.PurgeNonBlocking} {
+		must(t, p.Purge(flags))
+	}
+	for _, flags := range []int{8, 0xff, -1} {
+		if err := p.Purge(flags); code(err) != kafka.ErrInvalidArg {
+			t.Errorf("Purge(%d): %v", flags, err)
+		}
+	}
+	noReport(t, p.Events())
+	must(t, p.Purge(kafka.PurgeQueue|kafka.PurgeNonBlocking))
+	for range 3 {
+		if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrPurgeQueue || string(r.Value) != "queued" {
+			t.Errorf("report %q of %v", r.Value, r.TopicPartition)
+		}
+	}
+	noReport(t, p.Events())
+	must(t, p.Purge(kafka.PurgeInFlight))
+	if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrPurgeInflight || string(r.Value) != "in flight" {
+		t.Errorf("report %q of %v", r.Value, r.TopicPartition)
+	}
+	if n := p.Len(); n != 0 {
+		t.Errorf("Len is %d", n)
+	}
+	must(t, p.Produce(message("orders", 0, "", "next"), nil))
+	close(release)
+	go p.Flush(10000)
+	if r := nextReport(t, p.Events()); r.TopicPartition.Error != nil || string(r.Value) != "next" {
+		t.Errorf("report %q of %v", r.Value, r.TopicPartition)
+	}
+	if got := values(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "in flight", "next"}) {
+		t.Errorf("the topic holds %q", got)
+	}
+	if got := values(t, c.Bootstrap, "orders", 1); len(got) != 0 {
+		t.Errorf("the other partition holds %q", got)
+	}
+}
+
+func TestFlush(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1)
+	p := newProducer(t, c.Bootstrap, "linger.ms", 60000)
+	if n := p.Flush(10000); n != 0 {
+		t.Errorf("Flush of nothing: %d", n)
+	}
+	ch := make(chan kafka.Event, 10)
+	for range 10 {
+		must(t, p.Produce(message("made-by-flush", kafka.PartitionAny, "k", "v"), ch)) // waits for its topic, then lingers
+	}
+	for _, ms := range []int{0, -1} {
+		if n := p.Flush(ms); n != 10 {
+			t.Errorf("Flush(%d): %d", ms, n)
+		}
+	}
+	if n := p.Flush(10000); n != 0 {
+		t.Errorf("Flush: %d", n)
+	}
+	if len(ch) != 10 {
+		t.Errorf("%d reports", len(ch))
+	}
+
+	must(t, p.Produce(message("made-by-flush", 0, "k", "v"), nil))
+	begin := time.Now()
+	if n := p.Flush(300); n != 1 {
+		t.Errorf("Flush with an unread report: %d", n)
+	}
+	if took := time.Since(begin); took < 300*time.Millisecond || took > 5*time.Second {
+		t.Errorf("Flush(300) took %v", took)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.FlushContext(ctx); err != context.Canceled {
+		t.Errorf("FlushContext: %v", err)
+	}
+	nextReport(t, p.Events())
+	must(t, p.FlushContext(t.Context()))
+}
+
+// TestSlowChannel: a delivery channel that nobody reads holds up its own reports only.
+func TestSlowChannel(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	p := newProducer(t, c.Bootstrap, "linger.ms", 0, "go.events.channel.size", 1)
+	unread, read := make(chan kafka.Event), make(chan kafka.Event, 100)
+	for i := range 100 {
+		must(t, p.Produce(message("orders", 0, "", fmt.Sprint(i)), unread))
+		must(t, p.Produce(message("orders", 0, "", fmt.Sprint(i)), read))
+		must(t, p.Produce(message("orders", 0, "", fmt.Sprint(i)), nil))
+	}
+	for i := range 100 {
+		if r := nextReport(t, read); r.TopicPartition.Error != nil || string(r.Value) != fmt.Sprint(i) {
+			t.Fatalf("report %q of %v", r.Value, r.TopicPartition)
+		}
+	}
+	eventually(t, "200 left", func() bool { return p.Len() == 200 })
+	if n := p.Flush(20); n != 200 {
+		t.Errorf("Flush: %d", n)
+	}
+	for i := range 100 {
+		if r := nextReport(t, unread); string(r.Value) != fmt.Sprint(i) {
+			t.Fatalf("report %q of %v", r.Value, r.TopicPartition)
+		}
+	}
+	for i := range 100 {
+		if r := nextReport(t, p.Events()); string(r.Value) != fmt.Sprint(i) {
+			t.Fatalf("report %q of %v", r.Value, r.TopicPartition)
+		}
+	}
+	eventually(t, "nothing left", func() bool { return p.Len() == 0 })
+}
+
+// TestClosedDeliveryChannel: an application that closes its channel too early loses reports, not its process.
+func TestClosedDeliveryChannel(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	p := newProducer(t, c.Bootstrap, "linger.ms", 0)
+	ch := make(chan kafka.Event)
+	must(t, p.Produce(message("orders", 0, "", "v"), ch))
+	must(t, p.Produce(message("orders", 0, "", "v"), ch))
+	close(ch)
+	if n := p.Flush(10000); n != 0 {
+		t.Errorf("Flush: %d", n)
+	}
+}
+
+func TestNoReports(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	p := newProducer(t, c.Bootstrap, "linger.ms", 0, "go.delivery.reports", false)
+	ch := make(chan kafka.Event, 1)
+	must(t, p.Produce(message("orders", 0, "", "v"), nil))
+	must(t, p.Produce(message("orders", 0, "", "v"), ch))
+	if n := p.Flush(10000); n != 0 {
+		t.Errorf("Flush: %d", n)
+	}
+	if r := nextReport(t, ch); r.TopicPartition.Offset != 1 {
+		t.Errorf("report of %v", r.TopicPartition)
+	}
+	noReport(t, p.Events())
+}
+
+func TestLenCountsReportsOnly(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	p := newProducer(t, c.Bootstrap, "linger.ms", 0, "go.events.channel.size", 4)
+	for range 3000 {
+		kafka.EmitForTest(p, kafka.NewError(kafka.ErrTransport, "for a test", false))
+	}
+	if n := p.Len(); n != 0 {
+		t.Errorf("Len is %d with errors only", n)
+	}
+	must(t, p.Produce(message("orders", 0, "", "v"), nil))
+	must(t, p.Produce(message("orders", 0, "", "v"), nil))
+	eventually(t, "both delivered", func() bool { return p.Flush(10) == 2 })
+	errors := 0
+	for reports := 0; reports < 2; {
+		if _, ok := (<-p.Events()).(*kafka.Message); ok {
+			reports++
+		} else {
+			errors++
+		}
+		if n := p.Len(); n != 2-reports {
+			eventually(t, "Len goes down", func() bool { return p.Len() == 2-reports })
+		}
+	}
+	if errors < 4 || errors > 1010 {
+		t.Errorf("%d of 3000 errors came before the reports", errors)
+	}
+}
+
+func TestCloseReports(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	p := newProducer(t, c.Bootstrap, "linger.ms", 0, "max.in.flight", 1)
+	must(t, p.Produce(message("orders", 0, "", "warm"), nil))
+	nextReport(t, p.Events())
+	release := make(chan struct{})
+	defer close(release)
+	held := holdProduce(c, release)
+	must(t, p.Produce(message("orders", 0, "", "in flight"), nil))
+	<-held
+	ch := make(chan kafka.Event, 1)
+	must(t, p.Produce(message("orders", 0, "", "queued"), nil))
+	must(t, p.Produce(message("unknown", 0, "", "queued"), ch))
+	ran := false
+	must(t, p.ProduceFunc(message("orders", 0, "", "queued"), func(_ *kafka.Message, err error) { ran = code(err) == kafka.ErrPurgeQueue }))
+	p.Close()
+	p.Close()
+	if !p.IsClosed() {
+		t.Error("not closed")
+	}
+	var codes []kafka.ErrorCode
+	for e := range p.Events() {
+		if r, ok := e.(*kafka.Message); ok {
+			codes = append(codes, code(r.TopicPartition.Error))
+		}
+	}
+	if !slices.Equal(codes, []kafka.ErrorCode{kafka.ErrPurgeInflight, kafka.ErrPurgeQueue}) {
+		t.Errorf("reports %v", codes)
+	}
+	if r := nextReport(t, ch); code(r.TopicPartition.Error) != kafka.ErrPurgeQueue {
+		t.Errorf("report of %v", r.TopicPartition)
+	}
+	if n := p.Poll(-1); n != 1 || !ran {
+		t.Errorf("Poll after Close: %d, %v", n, ran)
+	}
+
+	const closed = "Operation not allowed on closed client"
+	topic := "orders"
+	_, metadata := p.GetMetadata(&topic, false, 100)
+	_, _, watermarks := p.QueryWatermarkOffsets(topic, 0, 100)
+	_, times := p.OffsetsForTimes(nil, 100)
+	_, sync := p.ProduceSync(t.Context(), message("orders", 0, "", "v"))
+	for name, err := range map[string]error{
+		"Produce": p.Produce(message("orders", 0, "", "v"), nil), "ProduceFunc": p.ProduceFunc(message("orders", 0, "", "v"), nil), "ProduceSync": sync,
+		"Purge": p.Purge(kafka.PurgeQueue), "GetFatalError": p.GetFatalError(), "FlushContext": p.FlushContext(t.Context()),
+		"GetMetadata": metadata, "QueryWatermarkOffsets": watermarks, "OffsetsForTimes": times,
+	} {
+		if code(err) != kafka.ErrState || err.Error() != closed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if p.Len() != 0 || p.Flush(100) != 0 || p.Poll(10) != 0 || p.Logs() != nil || p.String() == "" {
+		t.Error("a call on a closed producer")
+	}
+}
+
+// TestCloseUnread: Close ends although nobody reads, and every report is brought that somebody reads.
+func TestCloseUnread(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 1} {
+		p := newProducer(t, nowhere, "go.events.channel.size", size)
+		unread := make(chan kafka.Event)
+		for range 10 {
+			must(t, p.Produce(message("t", 0, "", "v"), unread))
+			must(t, p.Produce(message("t", 0, "", "v"), nil))
+		}
+		got := make(chan int)
+		go func() {
+			n := 0
+			for e := range p.Events() {
+				if _, ok := e.(*kafka.Message); ok {
+					n++
+				}
+			}
+			got <- n
+		}()
+		begin := time.Now()
+		p.Close()
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("Close took %v", took)
+		}
+		if n := <-got; n != 10 {
+			t.Errorf("%d reports on Events", n)
+		}
+	}
+}
+
+func TestCloseFromCallback(t *testing.T) {
+	t.Parallel()
+	p := newProducer(t, nowhere, "message.timeout.ms", 20, "linger.ms", 0)
+	must(t, p.ProduceFunc(message("t", 0, "", "v"), func(*kafka.Message, error) { p.Close() }))
+	if n := p.Poll(-1); n != 1 || !p.IsClosed() {
+		t.Errorf("Poll: %d", n)
+	}
+}
