@@ -156,7 +156,7 @@ func TestPurge(t *testing.T) {
 	c := testcluster.New(t, 1, testcluster.Topic("orders", 2))
 	p := newProducer(t, c.Bootstrap, "linger.ms", 60000, "max.in.flight", 1)
 	must(t, p.Produce(message("orders", 0, "", "warm"), nil))
-	p.Flush(1) // sends, as it ignores linger.ms
+	go p.Flush(10000) // sends, as it ignores linger.ms
 	nextReport(t, p.Events())
 
 	release := make(chan struct{})

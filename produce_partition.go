@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -46,6 +47,13 @@ func (part *producerPartition) produce(o *outgoing) error {
 		return errClosed()
 	}
 	o.part = part
+	if part.p.acks > 1 {
+		// Brokers refuse to wait for a number of replicas. The engine can't ask for it, so it is refused here.
+		part.mu.Unlock()
+		o.msg.TopicPartition.Partition = part.id
+		part.p.reportDone(o, kerr.InvalidRequiredAcks)
+		return nil
+	}
 	if part.holding {
 		part.held.push(o)
 		part.mu.Unlock()

@@ -191,7 +191,8 @@ func TestProduceNilAndEmpty(t *testing.T) {
 func TestProduceRefuses(t *testing.T) {
 	t.Parallel()
 	c := testcluster.New(t, 1, testcluster.Topic("orders", 2))
-	p := newProducer(t, c.Bootstrap, "message.max.bytes", 1000, "linger.ms", 0)
+	p := newProducer(t, c.Bootstrap, "linger.ms", 0)
+	const most = 1000000 // message.max.bytes
 	must(t, p.Produce(message("orders", 0, "", "v"), nil))
 	nextReport(t, p.Events())
 	noTopic, empty := message("", 0, "", "v"), message("orders", 0, "", "")
@@ -206,16 +207,16 @@ func TestProduceRefuses(t *testing.T) {
 		{"empty topic", message("", 0, "", "v"), kafka.ErrInvalidArg},
 		{"partition past the end", message("orders", 2, "", "v"), kafka.ErrUnknownPartition},
 		{"partition -2", message("orders", -2, "", "v"), kafka.ErrUnknownPartition},
-		{"largest", &kafka.Message{TopicPartition: empty.TopicPartition, Value: make([]byte, 1000-36)}, kafka.ErrNoError},
-		{"too large", &kafka.Message{TopicPartition: empty.TopicPartition, Value: make([]byte, 1000-35)}, kafka.ErrMsgSizeTooLarge},
-		{"too large with its key", &kafka.Message{TopicPartition: empty.TopicPartition, Key: make([]byte, 1), Value: make([]byte, 1000-36)}, kafka.ErrMsgSizeTooLarge},
-		{"too large with its headers", &kafka.Message{TopicPartition: empty.TopicPartition, Headers: []kafka.Header{{Key: "k", Value: make([]byte, 100)}}, Value: make([]byte, 1000-36-103)}, kafka.ErrMsgSizeTooLarge},
+		{"largest", &kafka.Message{TopicPartition: empty.TopicPartition, Value: make([]byte, most-36)}, kafka.ErrNoError},
+		{"too large", &kafka.Message{TopicPartition: empty.TopicPartition, Value: make([]byte, most-35)}, kafka.ErrMsgSizeTooLarge},
+		{"too large with its key", &kafka.Message{TopicPartition: empty.TopicPartition, Key: make([]byte, 1), Value: make([]byte, most-36)}, kafka.ErrMsgSizeTooLarge},
+		{"too large with its headers", &kafka.Message{TopicPartition: empty.TopicPartition, Headers: []kafka.Header{{Key: "k", Value: make([]byte, 100)}}, Value: make([]byte, most-36-103)}, kafka.ErrMsgSizeTooLarge},
 	} {
 		if err := p.Produce(m.msg, nil); code(err) != m.want {
 			t.Errorf("%s: %v, want %v", m.name, err, m.want)
 		}
 	}
-	if r := nextReport(t, p.Events()); len(r.Value) != 1000-36 || r.TopicPartition.Error != nil {
+	if r := nextReport(t, p.Events()); len(r.Value) != most-36 || r.TopicPartition.Error != nil {
 		t.Errorf("report %v of %d bytes: %v", r.TopicPartition, len(r.Value), r.TopicPartition.Error)
 	}
 	if n := p.Flush(1000); n != 0 {
@@ -277,6 +278,17 @@ func TestProduceAcks(t *testing.T) {
 				t.Errorf("acks=%s: %v", acks, r.TopicPartition)
 			}
 		}
+	}
+}
+
+// TestProduceReplicas: brokers refuse to wait for a number of replicas.
+func TestProduceReplicas(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	p := newProducer(t, c.Bootstrap, "acks", 2, "linger.ms", 0)
+	must(t, p.Produce(message("orders", 0, "", "v"), nil))
+	if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != 21 || r.TopicPartition.Offset != -1 {
+		t.Errorf("report of %v", r.TopicPartition)
 	}
 }
 
