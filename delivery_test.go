@@ -69,7 +69,7 @@ func TestMessageTimeoutInFlight(t *testing.T) {
 			t.Errorf("Flush: %d", n)
 		}
 		noReport(t, p.Events())
-		if got := values(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "stuck", "0", "1", "2", "3"}) {
+		if got := contents(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "stuck", "0", "1", "2", "3"}) {
 			t.Errorf("the topic holds %q", got)
 		}
 	}
@@ -94,11 +94,11 @@ func TestTimedOutIsNotSentLater(t *testing.T) {
 			}
 		}
 		must(t, mc.SetBrokerUp(1))
-		eventually(t, "a message after the outage", func() bool {
+		soon(t, "a message after the outage", func() bool {
 			must(t, p.Produce(message("orders", 0, "", "after"), nil))
 			return nextReport(t, p.Events()).TopicPartition.Error == nil
 		})
-		got := slices.Compact(values(t, mc.BootstrapServers(), "orders", 0))
+		got := slices.Compact(contents(t, mc.BootstrapServers(), "orders", 0))
 		if !slices.Equal(got, []string{"before", "after"}) {
 			t.Errorf("idempotent %v: the topic holds %q", idempotent, got)
 		}
@@ -145,7 +145,7 @@ func TestOutageKeepsOrder(t *testing.T) {
 	if failed == 0 || len(delivered) == 0 || !slices.IsSorted(delivered) {
 		t.Errorf("%d failed, delivered %q", failed, delivered)
 	}
-	got := values(t, mc.BootstrapServers(), "orders", 0)[1:]
+	got := contents(t, mc.BootstrapServers(), "orders", 0)[1:]
 	if !slices.Equal(got, delivered) {
 		t.Errorf("the topic holds %q, delivered were %q", got, delivered)
 	}
@@ -201,10 +201,10 @@ func TestPurge(t *testing.T) {
 	if r := nextReport(t, p.Events()); r.TopicPartition.Error != nil || string(r.Value) != "next" {
 		t.Errorf("report %q of %v", r.Value, r.TopicPartition)
 	}
-	if got := values(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "in flight", "next"}) {
+	if got := contents(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "in flight", "next"}) {
 		t.Errorf("the topic holds %q", got)
 	}
-	if got := values(t, c.Bootstrap, "orders", 1); len(got) != 0 {
+	if got := contents(t, c.Bootstrap, "orders", 1); len(got) != 0 {
 		t.Errorf("the other partition holds %q", got)
 	}
 }
@@ -265,7 +265,7 @@ func TestSlowChannel(t *testing.T) {
 			t.Fatalf("report %q of %v", r.Value, r.TopicPartition)
 		}
 	}
-	eventually(t, "200 left", func() bool { return p.Len() == 200 })
+	soon(t, "200 left", func() bool { return p.Len() == 200 })
 	if n := p.Flush(20); n != 200 {
 		t.Errorf("Flush: %d", n)
 	}
@@ -279,7 +279,7 @@ func TestSlowChannel(t *testing.T) {
 			t.Fatalf("report %q of %v", r.Value, r.TopicPartition)
 		}
 	}
-	eventually(t, "nothing left", func() bool { return p.Len() == 0 })
+	soon(t, "nothing left", func() bool { return p.Len() == 0 })
 }
 
 // TestClosedDeliveryChannel: an application that closes its channel too early loses reports, not its process.
@@ -324,7 +324,7 @@ func TestLenCountsReportsOnly(t *testing.T) {
 	}
 	must(t, p.Produce(message("orders", 0, "", "v"), nil))
 	must(t, p.Produce(message("orders", 0, "", "v"), nil))
-	eventually(t, "both delivered", func() bool { return p.Flush(10) == 2 })
+	soon(t, "both delivered", func() bool { return p.Flush(10) == 2 })
 	errors := 0
 	for reports := 0; reports < 2; {
 		if _, ok := (<-p.Events()).(*kafka.Message); ok {
@@ -333,7 +333,7 @@ func TestLenCountsReportsOnly(t *testing.T) {
 			errors++
 		}
 		if n := p.Len(); n != 2-reports {
-			eventually(t, "Len goes down", func() bool { return p.Len() == 2-reports })
+			soon(t, "Len goes down", func() bool { return p.Len() == 2-reports })
 		}
 	}
 	if errors < 4 || errors > 1010 {

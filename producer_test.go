@@ -95,8 +95,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// eventually waits until f is true.
-func eventually(t testing.TB, what string, f func() bool) {
+// soon waits until f is true.
+func soon(t testing.TB, what string, f func() bool) {
 	t.Helper()
 	end := time.After(patience)
 	tick := time.NewTicker(2 * time.Millisecond)
@@ -110,8 +110,8 @@ func eventually(t testing.TB, what string, f func() bool) {
 	}
 }
 
-// values reads a partition from its start and returns the n values that it holds by now.
-func values(t testing.TB, bootstrap, topic string, partition int32) (got []string) {
+// contents reads a partition from its start and returns the values that it holds by now.
+func contents(t testing.TB, bootstrap, topic string, partition int32) (got []string) {
 	t.Helper()
 	cl, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().AtStart()}}))
 	must(t, err)
@@ -169,7 +169,7 @@ func TestProduceReports(t *testing.T) {
 			t.Errorf("%d after a flush", n)
 		}
 	}
-	if got := values(t, c.Bootstrap, "orders", 2); !slices.Equal(got, []string{"value", "value", "value", "value", "value"}) {
+	if got := contents(t, c.Bootstrap, "orders", 2); !slices.Equal(got, []string{"value", "value", "value", "value", "value"}) {
 		t.Errorf("the topic holds %q: the buffers must be copied", got)
 	}
 }
@@ -259,7 +259,7 @@ func TestProduceAddedPartition(t *testing.T) {
 	_, err = req.RequestWith(t.Context(), cl)
 	must(t, err)
 	kafka.RefreshForTest(p)
-	eventually(t, "partition 3 known", func() bool { return p.Produce(message("orders", 3, "k", "v"), nil) == nil })
+	soon(t, "partition 3 known", func() bool { return p.Produce(message("orders", 3, "k", "v"), nil) == nil })
 	if r := nextReport(t, p.Events()); r.TopicPartition.Partition != 3 || r.TopicPartition.Error != nil {
 		t.Errorf("report of %v", r.TopicPartition)
 	}
@@ -336,7 +336,7 @@ func TestQueueFull(t *testing.T) {
 	}
 	waiting := make(chan error)
 	go func() { waiting <- p.ProduceContext(t.Context(), message("t", 0, "k", "late"), nil) }()
-	eventually(t, "ProduceContext waits", func() bool { return kafka.WaitingForRoomForTest(p) == 1 })
+	soon(t, "ProduceContext waits", func() bool { return kafka.WaitingForRoomForTest(p) == 1 })
 	must(t, p.Purge(kafka.PurgeQueue))
 	must(t, <-waiting)
 	for i := range 5 {
@@ -402,7 +402,7 @@ func TestUnknownTopic(t *testing.T) {
 	req.Topics = append(req.Topics, rt)
 	_, err = req.RequestWith(t.Context(), cl)
 	must(t, err)
-	eventually(t, "the topic is known once it exists", func() bool { return p.Produce(message("nope", 0, "k", "v"), nil) == nil })
+	soon(t, "the topic is known once it exists", func() bool { return p.Produce(message("nope", 0, "k", "v"), nil) == nil })
 	if r := nextReport(t, p.Events()); r.TopicPartition.Error != nil {
 		t.Error(r.TopicPartition.Error)
 	}
@@ -485,7 +485,7 @@ func TestBrokerErrorFailsItsBatchOnly(t *testing.T) {
 			t.Errorf("report %q of %v", r.Value, r.TopicPartition)
 		}
 	}
-	if got := values(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "0", "1", "2", "3", "4"}) {
+	if got := contents(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "0", "1", "2", "3", "4"}) {
 		t.Errorf("the topic holds %q", got)
 	}
 }
