@@ -12,8 +12,9 @@ import (
 // newProducer makes a producer. The configuration keys are those of librdkafka, see CONFIGURATION.md.
 func (t *tour) newProducer() (*kafka.Producer, error) {
 	return kafka.NewProducer(&kafka.ConfigMap{
-		"bootstrap.servers": t.brokers,
-		"client.id":         "quickstart",
+		"bootstrap.servers":  t.brokers,
+		"client.id":          "quickstart",
+		"message.timeout.ms": 10_000, // what can't be delivered in this time is reported as failed
 	})
 }
 
@@ -36,10 +37,11 @@ func produceAsync(ctx context.Context, t *tour, out io.Writer) (int, error) {
 	defer p.Close()
 
 	delivered, reports := 0, 0
+	var failed error
 	acked := func(m *kafka.Message, err error) {
 		reports++
 		if err != nil {
-			fmt.Fprintf(out, "   failed to deliver %s: %v\n", m.Value, err)
+			failed = fmt.Errorf("failed to deliver %q: %w", m.Value, err)
 			return
 		}
 		delivered++
@@ -62,7 +64,7 @@ func produceAsync(ctx context.Context, t *tour, out io.Writer) (int, error) {
 		p.Poll(1000) // waits for up to a second, and returns as soon as a callback has run
 	}
 	fmt.Fprintf(out, "   %d of %d delivered\n", delivered, asyncMessages)
-	return delivered, ctx.Err()
+	return delivered, errors.Join(failed, ctx.Err())
 }
 
 // produceSync waits for each message before it produces the next. It is simple, and slow: a round trip for every
