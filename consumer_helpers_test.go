@@ -28,9 +28,9 @@ var groupNumber atomic.Int64
 // newGroup returns a group id that no other test has.
 func newGroup() string { return fmt.Sprintf("group-%d", groupNumber.Add(1)) }
 
-// newConsumer makes a consumer that reads from the beginning as the only member of a group of its own, unless conf
+// startConsumer makes a consumer that reads from the beginning as the only member of a group of its own, unless conf
 // says otherwise, and closes it when the test ends.
-func newConsumer(t testing.TB, cl *testcluster.Cluster, conf ...kafka.ConfigMap) *kafka.Consumer {
+func startConsumer(t testing.TB, cl *testcluster.Cluster, conf ...kafka.ConfigMap) *kafka.Consumer {
 	t.Helper()
 	m := kafka.ConfigMap{
 		"bootstrap.servers": cl.ListenAddrs()[0],

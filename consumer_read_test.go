@@ -115,7 +115,7 @@ func TestReadingModes(t *testing.T) {
 	for _, mode := range readingModes {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
-			c := newConsumer(t, cl, mode.conf)
+			c := startConsumer(t, cl, mode.conf)
 			need(t, "Subscribe", c.Subscribe("t", nil))
 			next := map[int32]int{}
 			for _, m := range mode.read(t, c, partitions*perPartition) {
@@ -167,7 +167,7 @@ func sameBytes(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equa
 func TestPollTimeouts(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
-	c := newConsumer(t, cl)
+	c := startConsumer(t, cl)
 	need(t, "Assign", c.Assign(tps(tp("t", 0, 0))))
 	for _, ms := range []int{0, 1, 20} {
 		start := time.Now()
@@ -232,7 +232,7 @@ func TestPollTimeouts(t *testing.T) {
 func TestContexts(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
-	c := newConsumer(t, cl)
+	c := startConsumer(t, cl)
 	need(t, "Assign", c.Assign(tps(tp("t", 0, 0))))
 	calls := map[string]func(ctx context.Context) error{
 		"PollContext":        func(ctx context.Context) error { _, err := c.PollContext(ctx); return err },
@@ -308,7 +308,7 @@ func TestReadBatchStores(t *testing.T) {
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
 	fill(t, cl, "t", 0, 0, 10)
 	group := newGroup()
-	c := newConsumer(t, cl, kafka.ConfigMap{"group.id": group, "enable.auto.commit": false})
+	c := startConsumer(t, cl, kafka.ConfigMap{"group.id": group, "enable.auto.commit": false})
 	need(t, "Assign", c.Assign(tps(tp("t", 0, 0))))
 	total := 0
 	for total < 6 {
@@ -328,7 +328,7 @@ func TestMessagesErrors(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
 	fill(t, cl, "t", 0, 0, 1)
-	c := newConsumer(t, cl)
+	c := startConsumer(t, cl)
 	need(t, "Assign", c.Assign(tps(tp("t", 0, 0), tp("t", 7, 0))))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

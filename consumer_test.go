@@ -41,7 +41,7 @@ func TestNewConsumerErrors(t *testing.T) {
 func TestSubscribeArguments(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("a", 1))
-	c := newConsumer(t, cl)
+	c := startConsumer(t, cl)
 	for _, test := range []struct {
 		name   string
 		topics []string
@@ -148,7 +148,7 @@ var closedCalls = map[string]func(c *kafka.Consumer) error{
 func TestClosedConsumer(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
-	c := newConsumer(t, cl)
+	c := startConsumer(t, cl)
 	need(t, "Close", c.Close())
 	for name, call := range closedCalls {
 		err := call(c)
@@ -183,7 +183,7 @@ func TestClosedConsumer(t *testing.T) {
 func TestConsumerArguments(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
-	c := newConsumer(t, cl, kafka.ConfigMap{"enable.auto.offset.store": false})
+	c := startConsumer(t, cl, kafka.ConfigMap{"enable.auto.offset.store": false})
 	need(t, "Assign", c.Assign(tps(tp("t", 0, 0))))
 	noTopic := kafka.TopicPartition{Partition: 0, Offset: 1}
 	for _, test := range []struct {
@@ -259,7 +259,7 @@ func TestConsumerArguments(t *testing.T) {
 func TestCloseTwice(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
-	c := newConsumer(t, cl)
+	c := startConsumer(t, cl)
 	need(t, "Subscribe", c.Subscribe("t", nil))
 	pollUntil(t, c, "an assignment", func(kafka.Event) bool { a, _ := c.Assignment(); return len(a) == 1 })
 	var wg sync.WaitGroup
@@ -325,7 +325,7 @@ func TestCloseWakesReaders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			assigned := make(chan struct{})
-			c := newConsumer(t, cl)
+			c := startConsumer(t, cl)
 			need(t, "Subscribe", c.Subscribe("t", func(_ *kafka.Consumer, ev kafka.Event) error {
 				if _, ok := ev.(kafka.AssignedPartitions); ok {
 					close(assigned)
@@ -350,7 +350,7 @@ func TestCloseUnreadEvents(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
 	fill(t, cl, "t", 0, 0, 100)
-	c := newConsumer(t, cl, kafka.ConfigMap{"go.events.channel.enable": true, "go.events.channel.size": 1})
+	c := startConsumer(t, cl, kafka.ConfigMap{"go.events.channel.enable": true, "go.events.channel.size": 1})
 	need(t, "Subscribe", c.Subscribe("t", nil))
 	eventually(t, nil, "the channel is full", func() bool { return len(c.Events()) == 1 })
 	start := time.Now()
@@ -366,7 +366,7 @@ func TestCloseUnreadEvents(t *testing.T) {
 func TestCloseLogs(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1)
-	c := newConsumer(t, cl, kafka.ConfigMap{"go.logs.channel.enable": true})
+	c := startConsumer(t, cl, kafka.ConfigMap{"go.logs.channel.enable": true})
 	if c.Logs() == nil {
 		t.Fatal("no log channel")
 	}
@@ -441,7 +441,7 @@ func TestCloseBrokerStopsAnswering(t *testing.T) {
 			t.Parallel()
 			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
 			fill(t, cl, "t", 0, 0, 3)
-			c := newConsumer(t, cl, kafka.ConfigMap{"group.protocol": protocol})
+			c := startConsumer(t, cl, kafka.ConfigMap{"group.protocol": protocol})
 			need(t, "Subscribe", c.Subscribe("t", nil))
 			readN(t, c, 3)
 			cl.ControlKey(-1, func(kmsg.Request) (kmsg.Response, error, bool) {
@@ -466,7 +466,7 @@ func TestCloseLeavesGroup(t *testing.T) {
 			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
 			fill(t, cl, "t", 0, 0, 3)
 			group := newGroup()
-			c := newConsumer(t, cl, kafka.ConfigMap{"group.id": group, "group.protocol": protocol})
+			c := startConsumer(t, cl, kafka.ConfigMap{"group.id": group, "group.protocol": protocol})
 			need(t, "Subscribe", c.Subscribe("t", nil))
 			wantValues(t, "messages", readN(t, c, 3), values(0, 3))
 			need(t, "Close", c.Close())
@@ -485,7 +485,7 @@ func TestCloseCommitFails(t *testing.T) {
 	t.Parallel()
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
 	fill(t, cl, "t", 0, 0, 3)
-	c := newConsumer(t, cl)
+	c := startConsumer(t, cl)
 	need(t, "Subscribe", c.Subscribe("t", nil))
 	readN(t, c, 3)
 	failCommits(cl, kerr.CoordinatorLoadInProgress)
