@@ -549,8 +549,14 @@ func (c *Consumer) fetchCommitted(ctx context.Context, keys []topicPartition) (m
 		return nil, err
 	}
 	found := make(map[topicPartition]committedOffset, len(keys))
+	for _, k := range keys {
+		found[k] = committedOffset{noOffset, nil}
+	}
 	for _, g := range resp.Groups {
-		if err := kerr.ErrorForCode(g.ErrorCode); err != nil {
+		switch err := kerr.ErrorForCode(g.ErrorCode); {
+		case errors.Is(err, kerr.GroupIDNotFound):
+			continue // nobody has joined it or committed yet
+		case err != nil:
 			return nil, err
 		}
 		for _, t := range g.Topics {
