@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/purego-kafka/kafka/internal/testcluster"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
@@ -459,4 +460,33 @@ func FuzzParseBrokers(f *testing.F) {
 			t.Errorf("%q gives %q, which gives %q and %q", list, addrs, again, bad)
 		}
 	})
+}
+
+// TestLargestMessage: the largest message that Produce takes must fit into a batch of the engine's. Where
+// message.max.bytes is set, what is around a message counts: see maxBatch.
+func TestLargestMessage(t *testing.T) {
+	t.Parallel()
+	cluster := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	for _, tt := range []struct {
+		conf []any
+		size int
+		want ErrorCode
+	}{
+		{nil, 1000000 - 36, ErrNoError},
+		{[]any{"message.max.bytes", 500000}, 500000 - 36, ErrMsgSizeTooLarge},
+		{[]any{"message.max.bytes", 500000}, 500000 - 100, ErrNoError},
+	} {
+		p, err := NewProducer(minimal(producerClient, append(tt.conf, "bootstrap.servers", cluster.Bootstrap)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		topic := "t"
+		report := make(chan Event, 1)
+		if err := p.Produce(&Message{TopicPartition: TopicPartition{Topic: &topic}, Value: make([]byte, tt.size)}, report); err != nil {
+			t.Errorf("%v: %d bytes: %v", tt.conf, tt.size, err)
+		} else if got := toError((<-report).(*Message).TopicPartition.Error).Code(); got != tt.want {
+			t.Errorf("%v: %d bytes: report %v, want %v", tt.conf, tt.size, got, tt.want)
+		}
+		p.Close()
+	}
 }

@@ -162,6 +162,9 @@ func (s *settings) checkConsumer() error {
 		// The peer makes a consumer that is in no group, and that never closes.
 		return rule("Required property group.id not set")
 	}
+	if s.str("offset.store.method") == "none" {
+		s.putText("enable.auto.commit", "false")
+	}
 	if s.str("group.protocol") == "consumer" {
 		for _, p := range brokerSide {
 			if s.isSet(p.name) {
@@ -387,11 +390,14 @@ func (s *settings) checkRefused() error {
 	if !s.usesTLS() {
 		return nil
 	}
-	if s.str("ssl.engine.location") != "" {
-		return rule("ssl.engine.location: an OpenSSL engine can't be loaded without cgo; leave it out")
-	}
-	if s.str("ssl.sigalgs.list") != "" {
-		return rule("ssl.sigalgs.list: Go's TLS can't restrict signature algorithms; leave it out")
+	for _, p := range []struct{ name, reason string }{
+		{"ssl.crl.location", "revocation lists are not supported yet"},
+		{"ssl.engine.location", "an OpenSSL engine can't be loaded without cgo"},
+		{"ssl.sigalgs.list", "Go's TLS can't restrict signature algorithms"},
+	} {
+		if s.str(p.name) != "" {
+			return rule(p.name + ": " + p.reason + "; leave it out")
+		}
 	}
 	return nil
 }
@@ -443,7 +449,7 @@ func (s *settings) warnPairs() {
 	if m := s.str("sasl.mechanisms"); s.isSet("sasl.username") && m != "PLAIN" && !strings.HasPrefix(m, "SCRAM") {
 		s.warnf(logWarning, "Configuration property `sasl.username` only applies when `sasl.mechanism` is set to PLAIN or SCRAM-SHA-..")
 	}
-	if s.str("metadata.broker.list") == "" && s.num("test.mock.num.brokers") == 0 {
+	if s.kind != consumerClient && s.str("metadata.broker.list") == "" && s.num("test.mock.num.brokers") == 0 {
 		s.warnf(logNotice, "No `bootstrap.servers` configured: client will not be able to connect to Kafka cluster")
 	}
 }

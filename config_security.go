@@ -64,11 +64,6 @@ type fileStamp struct {
 
 func newTLSSource(c *client) (*tlsSource, error) {
 	s := &tlsSource{conf: c.conf, log: c.log}
-	for _, name := range []string{"ssl.crl.location", "ssl.sigalgs.list", "ssl.engine.location"} {
-		if c.conf.str(name) != "" {
-			return nil, newErrorf(ErrInvalidArg, "%s is not supported: unset it", name)
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s, s.readLocked()
