@@ -1,0 +1,2 @@
+package parity
+func makeOurs(c configCase) (string, func()) { return makePeers(c) }
