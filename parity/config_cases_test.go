@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ var kinds = []string{"producer", "consumer", "admin"}
 
 // property is a row of testdata/properties.tsv.
 type property struct {
-	name, scope, kind, bounds, standard, aliasOf string
+	name, scope, applies, kind, bounds, standard string
 }
 
 func properties(t *testing.T) (ps []property) {
@@ -70,7 +71,7 @@ func properties(t *testing.T) (ps []property) {
 		if len(f) < 7 || f[0] == "name" {
 			continue
 		}
-		ps = append(ps, property{f[0], f[1], f[3], f[4], f[5], f[6]})
+		ps = append(ps, property{f[0], f[1], f[2], f[3], f[4], f[5]})
 	}
 	if len(ps) < 200 {
 		t.Fatalf("properties.tsv has %d rows only", len(ps))
@@ -85,91 +86,108 @@ func configCases(t *testing.T) (cases []configCase) {
 		if p.scope == "go" {
 			continue // in goCases
 		}
-		values := append(valuesOf(p), wrongTypes()...)
-		for _, kind := range kinds {
-			for _, v := range values {
+		plain, odd := valuesOf(p)
+		for _, v := range plain {
+			for _, kind := range kinds {
 				cases = append(cases, configCase{kind, []setting{{p.name, v}}})
 			}
 		}
+		own := "producer" // the kind of client that the property is for
+		if p.applies == "C" {
+			own = "consumer"
+		}
+		for _, v := range odd {
+			cases = append(cases, configCase{own, []setting{{p.name, v}}})
+		}
 		if p.scope == "topic" {
-			for _, v := range values {
-				cases = append(cases,
-					configCase{"producer", []setting{{"default.topic.config", topicConfig{p.name: v}}}},
-					configCase{"consumer", []setting{{"default.topic.config", topicConfig{p.name: v}}}},
-					configCase{"producer", []setting{{"topic." + p.name, v}}})
+			for _, v := range append(plain, odd...) {
+				cases = append(cases, configCase{own, []setting{{"default.topic.config", topicConfig{p.name: v}}}})
+			}
+			for _, v := range plain {
+				cases = append(cases, configCase{own, []setting{{"topic." + p.name, v}}})
+			}
+		}
+	}
+	for _, name := range []string{"client.id", "linger.ms", "socket.timeout.ms", "socket.keepalive.enable", "acks", "compression.type", "debug",
+		"group.id", "partitioner", "auto.offset.reset", "bootstrap.servers", "sasl.password", "error_cb", "test.mock.num.brokers", "nonesuch"} {
+		for _, v := range wrongTypes() {
+			for _, kind := range kinds {
+				cases = append(cases, configCase{kind, []setting{{name, v}}})
 			}
 		}
 	}
 	return append(append(append(cases, nameCases()...), goCases()...), ruleCases()...)
 }
 
-// valuesOf are good and bad values for a property, by its type and range.
-func valuesOf(p property) []any {
-	values := []any{"", " ", "garbage", "-", "0", "1", "2", 0, 1, -1, true, false, "true", "false"}
+// valuesOf are good and bad values for a property, by its type and range: plain ones that every kind of client is asked
+// about, and odd ones that go to the kind which the property is for.
+func valuesOf(p property) (plain, odd []any) {
+	values := []any{"garbage", "", nil}
+	odd = []any{" ", "-", "0", "1", 0, 1, -1, true, "false", int64(5)}
 	switch p.kind {
 	case "int", "float":
-		values = append(values, p.standard, "5x", "x5", "1.5", ".5", "1e3", " 7", "7 ", "+7", "0x10", "010", "0b1", "5s", "-0", "١",
+		values = append(values, p.standard)
+		odd = append(odd, "5x", "x5", "1.5", ".5", "1e3", " 7", "7 ", "+7", "0x10", "010", "0b1", "5s", "-0", "١",
 			"99999999999", "-99999999999", "9223372036854775807", "9223372036854775808", "-9223372036854775809",
 			"99999999999999999999999999", "nan", "inf", "-inf", "1,5", "1_000", math.MaxInt32, math.MinInt32, 5*time.Second)
 		if low, high, ok := bounds(p.bounds); ok {
-			values = append(values, low, low-1, strconv.Itoa(low), strconv.Itoa(low-1), high, high+1, strconv.Itoa(high), strconv.Itoa(high+1),
-				low+(high-low)/2)
+			values = append(values, strconv.Itoa(low), strconv.Itoa(low-1), strconv.Itoa(high), strconv.Itoa(high+1))
+			odd = append(odd, low, low-1, high, high+1, low+(high-low)/2)
 		}
 		if p.name == "acks" || p.name == "request.required.acks" {
-			values = append(values, "all", "ALL", "All", "any", "none", "all ", "-1")
+			values = append(values, "all", "ALL")
+			odd = append(odd, "All", "any", "none", "all ", "-1")
 		}
 	case "bool":
-		values = append(values, "TRUE", "True", "t", "T", "f", "F", "yes", "no", "on", "off", "enabled", " true", "true ", "10", "truefalse")
+		values = append(values, true, false, "true")
+		odd = append(odd, "TRUE", "True", "t", "T", "f", "F", "yes", "no", "on", "off", "enabled", " true", "true ", "10", "truefalse")
 	case "enum", "csv":
 		for _, v := range strings.Split(p.bounds, ",") {
-			values = append(values, v, strings.ToUpper(v), v+" ", " "+v, "+"+v, "-"+v, v+",", v+",garbage", v+"x", v[:len(v)-1])
+			values = append(values, v)
+			odd = append(odd, strings.ToUpper(v), v+" ", " "+v, "+"+v, "-"+v, v+",", v+",garbage", v+"x", v[:len(v)-1])
 		}
-		values = append(values, p.bounds, strings.ReplaceAll(p.bounds, ",", ", "), ",", ",,")
+		odd = append(odd, p.bounds, strings.ReplaceAll(p.bounds, ",", ", "), ",", ",,")
 	case "string":
-		values = append(values, p.standard, "text", "näme", "a,b", "a b", "a=b", "a;b", "$", "%s", "\n", strings.Repeat("x", 300), 7, time.Second)
+		values = append(values, p.standard, "text")
+		odd = append(odd, "näme", "a,b", "a b", "a=b", "a;b", "$", "%s", "\n", strings.Repeat("x", 300), 7, time.Second)
 		switch p.name {
 		case "partition.assignment.strategy":
-			values = append(values, "range", "roundrobin", "cooperative-sticky", "RANGE", "range,roundrobin", "roundrobin,range", "range, roundrobin",
+			odd = append(odd, "range", "roundrobin", "cooperative-sticky", "RANGE", "range,roundrobin", "roundrobin,range", "range, roundrobin",
 				"range,range", "range,cooperative-sticky", "cooperative-sticky,range", "cooperative-sticky,roundrobin", "sticky", "range,sticky", ",range",
 				"range,", "consumer", "consumer,range", "range;roundrobin")
 		case "partitioner":
 			for _, v := range strings.Split(p.bounds, ",") {
-				values = append(values, v, strings.ToUpper(v), v+" ", v+",random")
+				odd = append(odd, v, strings.ToUpper(v), v+" ", v+",random")
 			}
 		case "sasl.mechanisms", "sasl.mechanism":
 			for _, v := range []string{"GSSAPI", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "plain", "PLAIN,GSSAPI", "PLAIN GSSAPI", "EXTERNAL"} {
-				values = append(values, v)
+				odd = append(odd, v)
 			}
 		case "broker.version.fallback":
-			values = append(values, "0.8.0", "0.8.1", "0.8.2", "0.9.0", "0.10.0", "0.10.2.1", "1.0.0", "2.8.0", "4.0", "0.7.0", "0.8", "5", "v1.0")
+			odd = append(odd, "0.8.0", "0.8.1", "0.8.2", "0.9.0", "0.10.0", "0.10.2.1", "1.0.0", "2.8.0", "4.0", "0.7.0", "0.8", "5", "v1.0")
 		case "metadata.broker.list", "bootstrap.servers":
-			values = append(values, "127.0.0.1:1,127.0.0.1:2", "127.0.0.1", "127.0.0.1:", ":9092", "127.0.0.1:abc", "127.0.0.1:70000", "[::1]:9092", "::1",
+			odd = append(odd, "127.0.0.1:1,127.0.0.1:2", "127.0.0.1", "127.0.0.1:", ":9092", "127.0.0.1:abc", "127.0.0.1:70000", "[::1]:9092", "::1",
 				"PLAINTEXT://127.0.0.1:1", "SSL://127.0.0.1:1", "http://127.0.0.1:1", ",,", "127.0.0.1:1 , 127.0.0.1:2", "127.0.0.1:1;127.0.0.1:2", "127.0.0.1:-1", "127.0.0.1:0")
 		case "share.acknowledgement.mode":
-			values = append(values, "implicit", "explicit", "IMPLICIT")
+			odd = append(odd, "implicit", "explicit", "IMPLICIT")
 		case "group.remote.assignor":
-			values = append(values, "uniform", "range")
+			odd = append(odd, "uniform", "range")
 		case "ssl.endpoint.identification.algorithm":
-			values = append(values, "HTTPS", "NONE")
+			odd = append(odd, "HTTPS", "NONE")
 		}
 	case "pointer":
-		values = append(values, "0x0", 7)
+		odd = append(odd, "0x0", 7)
 	case "type":
 	}
 	if p.name == "topic.blacklist" {
-		values = append(values, "^a,b", "^(", "(", "^[", "a,^b$,^c.*", "^a{1,2}", "*")
+		odd = append(odd, "^a,b", "^(", "(", "^[", "a,^b$,^c.*", "^a{1,2}", "*")
 	}
 	// A few values would do on this machine what they ask for.
-	var kept []any
-	for _, v := range values {
-		if p.name == "test.mock.num.brokers" {
-			if n, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(v)), 0, 64); err == nil && n > 3 && n <= 10000 {
-				continue
-			}
-		}
-		kept = append(kept, v)
+	costly := func(v any) bool {
+		n, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(v)), 0, 64)
+		return p.name == "test.mock.num.brokers" && err == nil && n > 3 && n <= 10000
 	}
-	return kept
+	return slices.DeleteFunc(values, costly), slices.DeleteFunc(odd, costly)
 }
 
 // bounds reads a range as it stands in properties.tsv: "low..high", perhaps with more behind it.

@@ -2,18 +2,23 @@ package parity
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// childSide names, in the environment, the side whose clients a child process of this test makes.
-const childSide = "PARITY_CONFIG_SIDE"
+// In the environment of a child process of this test: the side whose clients it makes, and the case to begin with.
+const (
+	childSide = "PARITY_CONFIG_SIDE"
+	childFrom = "PARITY_CONFIG_FROM"
+)
 
 // limitOfCase is how long making a client, and closing it, may take.
 const limitOfCase = 20 * time.Second
@@ -31,10 +36,17 @@ func TestConfigVerdicts(t *testing.T) {
 		configChild(side, cases)
 		return
 	}
-	theirs := verdicts(t, "peer", cases)
-	ours := verdicts(t, "ours", cases)
+	var theirs, ours []verdict
+	var theirErr, ourErr error
+	var both sync.WaitGroup
+	both.Go(func() { theirs, theirErr = verdicts("peer", len(cases)) })
+	both.Go(func() { ours, ourErr = verdicts("ours", len(cases)) })
+	both.Wait()
+	if err := errors.Join(theirErr, ourErr); err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]int{}
-	shown, different := 0, 0
+	different := 0
 	for i, c := range cases {
 		if !ours[i].closed {
 			t.Errorf("%s: Close does not return", c)
@@ -47,9 +59,7 @@ func TestConfigVerdicts(t *testing.T) {
 			continue
 		}
 		different++
-		if shown++; shown <= 200 || testing.Verbose() {
-			t.Errorf("%s\n ours: %s\n peer: %s", c, ours[i].text, theirs[i].text)
-		}
+		t.Errorf("%s\n ours: %s\n peer: %s", c, ours[i].text, theirs[i].text)
 	}
 	t.Logf("%d configurations, %d differ, permitted differences by row of DIVERGENCES.md: %v", len(cases), different, seen)
 	for _, d := range configDivergences {
@@ -60,75 +70,61 @@ func TestConfigVerdicts(t *testing.T) {
 	}
 }
 
-// verdicts runs all cases in child processes: one that dies or hangs costs its case only.
-func verdicts(t *testing.T, side string, cases []configCase) []verdict {
-	t.Helper()
-	begin := time.Now()
-	all := make([]verdict, 0, len(cases))
-	for len(all) < len(cases) {
-		all = configRun(t, side, all)
+// verdicts runs all n cases in child processes: one that dies or hangs costs its case only.
+func verdicts(side string, n int) (all []verdict, err error) {
+	for err == nil && len(all) < n {
+		all, err = configRun(side, all)
 	}
-	t.Logf("%s: %d clients in %v", side, len(cases), time.Since(begin).Round(time.Millisecond))
-	return all
+	return all, err
 }
 
 // configRun starts a child with the first case that has no verdict yet and collects until it ends.
-func configRun(t *testing.T, side string, all []verdict) []verdict {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestConfigVerdicts$", "-test.timeout=0")
-	cmd.Env = append(os.Environ(), childSide+"="+side, "PARITY_CONFIG_FROM="+strconv.Itoa(len(all)))
+func configRun(side string, all []verdict) ([]verdict, error) {
 	in, out, err := os.Pipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer in.Close()
+	var stderr beginning
+	cmd := exec.Command(os.Args[0], "-test.run=^TestConfigVerdicts$", "-test.timeout=0")
+	cmd.Env = append(os.Environ(), childSide+"="+side, childFrom+"="+strconv.Itoa(len(all)))
 	cmd.ExtraFiles = []*os.File{out}
-	var stderr tail
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	_ = out.Close()
-	killed := false
-	watch := time.AfterFunc(limitOfCase, func() { killed = true; _ = cmd.Process.Kill() })
-	first := len(all)
-	made := false // the verdict of the last case is there, Close is still running
+	var killed atomic.Bool
+	watch := time.AfterFunc(limitOfCase, func() { killed.Store(true); _ = cmd.Process.Kill() })
+	closing := false // the last verdict is there, its Close still runs
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		watch.Reset(limitOfCase)
 		if lines.Text() == "closed" {
-			all[len(all)-1].closed, made = true, false
+			all[len(all)-1].closed, closing = true, false
 			continue
 		}
 		text, err := strconv.Unquote(lines.Text())
 		if err != nil {
-			t.Fatalf("%s: a line from the child: %q", side, lines.Text())
+			return nil, fmt.Errorf("%s: a line from the child: %q", side, lines.Text())
 		}
-		all, made = append(all, verdict{text: text}), true
+		all, closing = append(all, verdict{text: text}), true
 	}
 	watch.Stop()
-	err = cmd.Wait()
-	if err == nil {
-		return all
+	switch err = cmd.Wait(); {
+	case err == nil || closing:
+		return all, nil
+	case killed.Load():
+		return append(all, verdict{text: "hangs", closed: true}), nil
 	}
-	if made { // it died in Close: closed stays false
-		return all
-	}
-	if len(all) == first && first > 0 && !killed && stderr.String() == "" {
-		t.Fatalf("%s: the child does not start: %v", side, err)
-	}
-	word := "dies: " + stderr.firstLine()
-	if killed {
-		word = "hangs"
-	}
-	return append(all, verdict{text: word, closed: true})
+	return append(all, verdict{text: "dies: " + stderr.reason(), closed: true}), nil
 }
 
 // configChild makes the clients and writes two lines for each to descriptor 3: the verdict, and "closed".
 func configChild(side string, cases []configCase) {
 	out := os.NewFile(3, "verdicts")
-	from, _ := strconv.Atoi(os.Getenv("PARITY_CONFIG_FROM"))
+	from, _ := strconv.Atoi(os.Getenv(childFrom))
 	make := makeOurs
 	if side == "peer" {
 		make = makePeers
@@ -189,20 +185,19 @@ func recovered(text *string) {
 	}
 }
 
-// tail keeps the beginning of what a child writes to stderr after the last panic or fatal error began.
-type tail struct{ b []byte }
+// beginning keeps the first MB that is written to it.
+type beginning struct{ b []byte }
 
-func (w *tail) Write(p []byte) (int, error) {
+func (w *beginning) Write(p []byte) (int, error) {
 	if len(w.b) < 1<<20 {
 		w.b = append(w.b, p...)
 	}
 	return len(p), nil
 }
 
-func (w *tail) String() string { return string(w.b) }
-
-func (w *tail) firstLine() string {
-	s := w.String()
+// reason is the line that says why a process died.
+func (w *beginning) reason() string {
+	s := string(w.b)
 	for _, head := range []string{"panic: ", "fatal error: ", "SIG"} {
 		if i := strings.LastIndex(s, head); i >= 0 {
 			s = s[i:]
@@ -212,5 +207,3 @@ func (w *tail) firstLine() string {
 	s, _, _ = strings.Cut(s, "\n")
 	return s
 }
-
-var _ io.Writer = (*tail)(nil)

@@ -1,2 +1,0 @@
-package parity
-func makeOurs(c configCase) (string, func()) { return makePeers(c) }
