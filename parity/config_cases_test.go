@@ -62,7 +62,7 @@ type property struct {
 
 func properties(t *testing.T) (ps []property) {
 	t.Helper()
-	text, err := os.ReadFile("../testdata/properties.tsv")
+	text, err := os.ReadFile("testdata/properties.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
