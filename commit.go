@@ -545,17 +545,21 @@ func (c *Consumer) fetchCommitted(ctx context.Context, keys []topicPartition) (m
 	if err != nil {
 		return nil, err
 	}
-	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
-		return nil, err
-	}
 	found := make(map[topicPartition]committedOffset, len(keys))
 	for _, k := range keys {
 		found[k] = committedOffset{noOffset, nil}
 	}
 	for _, g := range resp.Groups {
-		switch err := kerr.ErrorForCode(g.ErrorCode); {
+		code := g.ErrorCode
+		if code == 0 { // older brokers answer for the one group as a whole
+			code = resp.ErrorCode
+		}
+		switch err := kerr.ErrorForCode(code); {
 		case errors.Is(err, kerr.GroupIDNotFound):
 			continue // nobody has joined it or committed yet
+		case errors.Is(err, kerr.StaleMemberEpoch), errors.Is(err, kerr.UnknownMemberID):
+			// The membership has just moved on: by the next try it is known, or the question void.
+			return nil, kerr.UnstableOffsetCommit
 		case err != nil:
 			return nil, err
 		}
