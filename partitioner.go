@@ -35,11 +35,11 @@ var partitioners = map[string]partitioner{
 	"fnv1a_random":      {fnv1a, noKey},
 }
 
-// pick returns the partition for a key among n.
-func (p partitioner) pick(key []byte, n int, sticky *stickyPartition) int {
+// pick returns the partition for a key among n. now is the time on the producer's clock.
+func (p partitioner) pick(key []byte, n int, now time.Duration, sticky *stickyPartition) int {
 	if p.keyless(key) {
 		// The peer's random partitioner is sticky for messages without a key only.
-		return sticky.pick(n, p.hash == nil && key != nil)
+		return sticky.pick(n, now, p.hash == nil && key != nil)
 	}
 	return int(p.hash(key) % uint32(n))
 }
@@ -79,24 +79,33 @@ func fnv1a(key []byte) uint32 {
 type stickyPartition struct {
 	linger    time.Duration              // 0: a new partition for every message
 	available func(partition int32) bool // whether it has a leader
-	now       func() time.Duration       // the producer's clock
 
 	mu        sync.Mutex // guards all below
 	chosen    bool
 	partition int
 	until     time.Duration
+	checked   time.Duration // when it had a leader
 }
 
-func (s *stickyPartition) pick(n int, random bool) int {
+// leaderCheck is how often to look whether the sticky partition still has a leader.
+const leaderCheck = time.Millisecond
+
+func (s *stickyPartition) pick(n int, now time.Duration, random bool) int {
 	if random || s.linger == 0 {
 		return s.draw(n)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	if !s.chosen || now >= s.until || s.partition >= n || !s.available(int32(s.partition)) {
-		s.partition, s.until, s.chosen = s.draw(n), now+s.linger, true
+	if s.chosen && now < s.until && s.partition < n {
+		if now < s.checked+leaderCheck {
+			return s.partition
+		}
+		if s.available(int32(s.partition)) {
+			s.checked = now
+			return s.partition
+		}
 	}
+	s.partition, s.until, s.checked, s.chosen = s.draw(n), now+s.linger, now, true
 	return s.partition
 }
 

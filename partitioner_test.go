@@ -76,10 +76,10 @@ func TestPartitionerKeys(t *testing.T) {
 			want string
 		}{{nil, c.null}, {[]byte{}, c.empty}, {[]byte("k"), c.key}} {
 			const n = 97
-			s := &stickyPartition{linger: time.Hour, available: func(int32) bool { return true }, now: func() time.Duration { return 0 }}
+			s := &stickyPartition{linger: time.Hour, available: func(int32) bool { return true }}
 			seen := map[int]bool{}
 			for range 100 {
-				seen[partitioners[c.name].pick(k.key, n, s)] = true
+				seen[partitioners[c.name].pick(k.key, n, 0, s)] = true
 			}
 			got := random
 			switch {
@@ -102,32 +102,34 @@ func TestStickyPartition(t *testing.T) {
 	for i := range int32(50) {
 		leaders[i] = true
 	}
-	s := &stickyPartition{linger: 10 * time.Millisecond, now: func() time.Duration { return now }, available: func(p int32) bool { return leaders[p] }}
-	first := s.pick(50, false)
+	s := &stickyPartition{linger: 10 * time.Millisecond, available: func(p int32) bool { return leaders[p] }}
+	first := s.pick(50, now, false)
 	now = 9 * time.Millisecond
-	if p := s.pick(50, false); p != first {
+	if p := s.pick(50, now, false); p != first {
 		t.Errorf("partition %d within the linger time, want %d as before", p, first)
 	}
 	seen := map[int]bool{}
 	for range 50 {
 		now += 10 * time.Millisecond
-		seen[s.pick(50, false)] = true
+		seen[s.pick(50, now, false)] = true
 	}
 	if len(seen) < 10 {
 		t.Errorf("only %d partitions in 50 draws", len(seen))
 	}
+	now += time.Millisecond
 	leaders = map[int32]bool{3: true}
-	if p := s.pick(50, false); p != 3 {
+	if p := s.pick(50, now, false); p != 3 {
 		t.Errorf("partition %d, want 3, the only one with a leader", p)
 	}
+	now += time.Millisecond
 	leaders = nil
-	if p := s.pick(50, false); p < 0 || p >= 50 {
+	if p := s.pick(50, now, false); p < 0 || p >= 50 {
 		t.Errorf("partition %d without any leader", p)
 	}
 	s.linger = 0
 	seen = map[int]bool{}
 	for range 200 {
-		seen[s.pick(50, false)] = true
+		seen[s.pick(50, now, false)] = true
 	}
 	if len(seen) < 40 {
 		t.Errorf("only %d of 50 partitions in 200 draws without linger", len(seen))
@@ -137,10 +139,10 @@ func TestStickyPartition(t *testing.T) {
 func BenchmarkPartitioners(b *testing.B) {
 	key := []byte("customer-4711")
 	for name, p := range partitioners {
-		s := &stickyPartition{linger: time.Hour, available: func(int32) bool { return true }, now: func() time.Duration { return 0 }}
+		s := &stickyPartition{linger: time.Hour, available: func(int32) bool { return true }}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				p.pick(key, 12, s)
+				p.pick(key, 12, 0, s)
 			}
 		})
 	}

@@ -59,6 +59,7 @@ func (part *producerPartition) produce(o *outgoing) error {
 		part.mu.Unlock()
 		return nil
 	}
+	o.handed = o.at
 	part.handLocked(o)
 	part.mu.Unlock()
 	part.p.hand(o)
@@ -69,8 +70,6 @@ func (part *producerPartition) produce(o *outgoing) error {
 func (part *producerPartition) handLocked(o *outgoing) {
 	part.inEngine.push(o)
 	part.engine++
-	o.handed = part.p.clock()
-	o.leads.Store(false)
 }
 
 // hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
@@ -203,6 +202,8 @@ func (part *producerPartition) resume() {
 			part.mu.Unlock()
 			break
 		}
+		o.handed = part.p.clock()
+		o.leads.Store(false)
 		part.handLocked(o)
 		part.mu.Unlock()
 		part.p.hand(o)

@@ -38,7 +38,7 @@ func (p *Producer) topic(name string) *producerTopic {
 		return t.(*producerTopic)
 	}
 	t := &producerTopic{p: p, name: p.client.topics.name(name), firstUse: p.clock()}
-	t.sticky = stickyPartition{linger: p.stickyLinger, available: t.available, now: p.clock}
+	t.sticky = stickyPartition{linger: p.stickyLinger, available: t.available}
 	other, _ := p.topics.LoadOrStore(*t.name, t)
 	return other.(*producerTopic)
 }
@@ -123,7 +123,7 @@ func (t *producerTopic) choose(o *outgoing, parts []*producerPartition) (*produc
 	n := o.msg.TopicPartition.Partition
 	switch {
 	case n == PartitionAny:
-		return parts[t.p.partitioner.pick(o.rec.Key, len(parts), &t.sticky)], nil
+		return parts[t.p.partitioner.pick(o.rec.Key, len(parts), o.at, &t.sticky)], nil
 	case n >= 0 && int(n) < len(parts):
 		return parts[n], nil
 	case n >= 0 && t.added(n):
