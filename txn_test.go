@@ -1,0 +1,324 @@
+package kafka_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/purego-kafka/kafka"
+	"github.com/purego-kafka/kafka/internal/testcluster"
+)
+
+// txnProducer makes a transactional producer that is ready for BeginTransaction.
+func txnProducer(t *testing.T, cl *testcluster.Cluster, id string, kv ...any) *kafka.Producer {
+	t.Helper()
+	p := newProducer(t, cl.Bootstrap, append([]any{"transactional.id", id}, kv...)...)
+	must(t, p.InitTransactions(t.Context()))
+	return p
+}
+
+// produceAll produces values to partition 0 and waits for their delivery.
+func produceAll(t *testing.T, p *kafka.Producer, topic string, values ...string) {
+	t.Helper()
+	reports := make(chan kafka.Event, len(values))
+	for _, v := range values {
+		must(t, p.Produce(message(topic, 0, "k", v), reports))
+	}
+	for range values {
+		must(t, nextReport(t, reports).TopicPartition.Error)
+	}
+}
+
+// committedValues reads a partition as those see it who read committed data only.
+func committedValues(t *testing.T, cl *testcluster.Cluster, topic string) (values []string) {
+	t.Helper()
+	c := startConsumer(t, cl, kafka.ConfigMap{"enable.partition.eof": true, "isolation.level": "read_committed"})
+	must(t, c.Assign([]kafka.TopicPartition{{Topic: &topic, Partition: 0, Offset: kafka.OffsetBeginning}}))
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		switch ev := c.Poll(100).(type) {
+		case *kafka.Message:
+			values = append(values, string(ev.Value))
+		case kafka.PartitionEOF:
+			return values
+		}
+	}
+	t.Fatalf("no end of %s in time, but %q", topic, values)
+	return nil
+}
+
+func TestTransactionCommitAndAbort(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	p := txnProducer(t, cl, "tx")
+	for _, c := range []struct {
+		value  string
+		commit bool
+	}{{"first", true}, {"second", false}, {"third", true}} {
+		must(t, p.BeginTransaction())
+		produceAll(t, p, "t", c.value)
+		if c.commit {
+			must(t, p.CommitTransaction(t.Context()))
+		} else {
+			must(t, p.AbortTransaction(t.Context()))
+		}
+	}
+	must(t, p.BeginTransaction())
+	must(t, p.CommitTransaction(t.Context())) // empty ones end as well
+	must(t, p.BeginTransaction())
+	must(t, p.AbortTransaction(t.Context()))
+	if got, want := committedValues(t, cl, "t"), []string{"first", "third"}; !slices.Equal(got, want) {
+		t.Errorf("committed: %q, want %q", got, want)
+	}
+}
+
+// TestTransactionStates makes every call where it may not be made.
+func TestTransactionStates(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	md, err := kafka.NewTestConsumerGroupMetadata("g")
+	must(t, err)
+	offsets := []kafka.TopicPartition{{Topic: ptr("t"), Offset: 1}}
+	calls := map[string]func(*kafka.Producer) error{
+		"init":   func(p *kafka.Producer) error { return p.InitTransactions(t.Context()) },
+		"begin":  func(p *kafka.Producer) error { return p.BeginTransaction() },
+		"send":   func(p *kafka.Producer) error { return p.SendOffsetsToTransaction(t.Context(), offsets, md) },
+		"commit": func(p *kafka.Producer) error { return p.CommitTransaction(t.Context()) },
+		"abort":  func(p *kafka.Producer) error { return p.AbortTransaction(t.Context()) },
+	}
+	fresh := newProducer(t, cl.Bootstrap, "transactional.id", "fresh")
+	ready := txnProducer(t, cl, "ready")
+	open := txnProducer(t, cl, "open")
+	must(t, open.BeginTransaction())
+	plain := newProducer(t, cl.Bootstrap)
+	closed := newProducer(t, cl.Bootstrap, "transactional.id", "closed")
+	closed.Close()
+	for _, c := range []struct {
+		name  string
+		p     *kafka.Producer
+		calls []string
+		code  kafka.ErrorCode
+		text  string
+	}{
+		{"fresh", fresh, []string{"begin", "send", "commit", "abort"}, kafka.ErrState, "Operation not valid in state Init"},
+		{"ready", ready, []string{"init", "send", "commit", "abort"}, kafka.ErrState, "Operation not valid in state Ready"},
+		{"open", open, []string{"init", "begin"}, kafka.ErrState, "Operation not valid in state InTransaction"},
+		{"plain", plain, []string{"init", "begin", "send", "commit", "abort"}, kafka.ErrNotConfigured, "The Transactional API requires transactional.id to be configured"},
+		{"closed", closed, []string{"init", "begin", "send", "commit", "abort"}, kafka.ErrState, "Operation not allowed on closed client"},
+	} {
+		for _, call := range c.calls {
+			err := calls[call](c.p)
+			if !errors.Is(err, c.code) || err.Error() != c.text {
+				t.Errorf("%s of a %s producer: %v, want %q", call, c.name, err, c.text)
+			}
+		}
+	}
+	if err := fresh.Produce(message("t", 0, "k", "v"), nil); !errors.Is(err, kafka.ErrState) {
+		t.Errorf("Produce outside a transaction: %v", err)
+	}
+	if err := open.SendOffsetsToTransaction(t.Context(), nil, md); !errors.Is(err, kafka.ErrInvalidArg) {
+		t.Errorf("no offsets: %v", err)
+	}
+	if err := open.SendOffsetsToTransaction(t.Context(), offsets, nil); !errors.Is(err, kafka.ErrInvalidArg) {
+		t.Errorf("no metadata: %v", err)
+	}
+}
+
+// TestTransactionResumes lets InitTransactions run into its deadline, and takes it up again.
+func TestTransactionResumes(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1)
+	release := make(chan struct{})
+	cl.ControlKey(int16(kmsg.InitProducerID), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cl.KeepControl()
+		cl.SleepControl(func() { <-release })
+		return nil, nil, false
+	})
+	p := newProducer(t, cl.Bootstrap, "transactional.id", "tx")
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := p.InitTransactions(short)
+	var e kafka.Error
+	if !errors.As(err, &e) || e.Code() != kafka.ErrTimedOut || !e.IsRetriable() || !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("a deadline: %v", err)
+	}
+	if err := p.BeginTransaction(); !errors.Is(err, kafka.ErrConflict) {
+		t.Errorf("another call meanwhile: %v", err)
+	}
+	close(release)
+	must(t, p.InitTransactions(t.Context()))
+	must(t, p.BeginTransaction())
+	must(t, p.AbortTransaction(t.Context()))
+}
+
+func TestTransactionFenced(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	old := txnProducer(t, cl, "tx")
+	must(t, old.BeginTransaction())
+	produceAll(t, old, "t", "old")
+	fresh := txnProducer(t, cl, "tx")
+	err := old.CommitTransaction(t.Context())
+	var e kafka.Error
+	if !errors.As(err, &e) || e.Code() != kafka.ErrFenced || !e.IsFatal() {
+		t.Fatalf("commit of a fenced producer: %v", err)
+	}
+	if err := old.GetFatalError(); !errors.Is(err, kafka.ErrFenced) {
+		t.Errorf("GetFatalError: %v", err)
+	}
+	if err := old.Produce(message("t", 0, "k", "v"), nil); !errors.Is(err, kafka.ErrFatal) {
+		t.Errorf("Produce after that: %v", err)
+	}
+	must(t, fresh.BeginTransaction())
+	produceAll(t, fresh, "t", "fresh")
+	must(t, fresh.CommitTransaction(t.Context()))
+	if got, want := committedValues(t, cl, "t"), []string{"fresh"}; !slices.Equal(got, want) {
+		t.Errorf("committed: %q, want %q", got, want)
+	}
+}
+
+// TestTransactionFailedMessage has one message fail: the transaction can only be aborted.
+func TestTransactionFailedMessage(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	p := txnProducer(t, cl, "tx")
+	must(t, p.BeginTransaction())
+	cl.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		r := req.(*kmsg.ProduceRequest)
+		resp := r.ResponseKind().(*kmsg.ProduceResponse)
+		topic := kmsg.NewProduceResponseTopic()
+		topic.Topic, topic.TopicID = r.Topics[0].Topic, r.Topics[0].TopicID
+		partition := kmsg.NewProduceResponseTopicPartition()
+		partition.ErrorCode = kerr.MessageTooLarge.Code
+		topic.Partitions = append(topic.Partitions, partition)
+		resp.Topics = append(resp.Topics, topic)
+		return resp, nil, true
+	})
+	reports := make(chan kafka.Event, 1)
+	must(t, p.Produce(message("t", 0, "k", "v"), reports))
+	if err := nextReport(t, reports).TopicPartition.Error; !errors.Is(err, kafka.ErrMsgSizeTooLarge) {
+		t.Fatalf("report: %v", err)
+	}
+	err := p.CommitTransaction(t.Context())
+	var e kafka.Error
+	if !errors.As(err, &e) || e.Code() != kafka.ErrInconsistent || !e.TxnRequiresAbort() {
+		t.Fatalf("commit: %v", err)
+	}
+	if again := p.CommitTransaction(t.Context()); !errors.Is(again, kafka.ErrInconsistent) {
+		t.Errorf("commit again: %v", again)
+	}
+	must(t, p.AbortTransaction(t.Context()))
+	must(t, p.BeginTransaction())
+	produceAll(t, p, "t", "after")
+	must(t, p.CommitTransaction(t.Context()))
+}
+
+// TestTransactionAbortPurges aborts while messages wait: they are reported as purged.
+func TestTransactionAbortPurges(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	p := txnProducer(t, cl, "tx", "linger.ms", 10_000)
+	must(t, p.BeginTransaction())
+	reports := make(chan kafka.Event, 5)
+	for i := range 5 {
+		must(t, p.Produce(message("t", 0, "k", fmt.Sprint(i)), reports))
+	}
+	must(t, p.AbortTransaction(t.Context()))
+	for range 5 {
+		if err := nextReport(t, reports).TopicPartition.Error; !errors.Is(err, kafka.ErrPurgeQueue) {
+			t.Errorf("report: %v", err)
+		}
+	}
+	if got := committedValues(t, cl, "t"); len(got) > 0 {
+		t.Errorf("committed: %q", got)
+	}
+}
+
+// TestTransactionOffsets commits offsets alone, offsets and records, and aborts both.
+func TestTransactionOffsets(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1), testcluster.Topic("out", 1))
+	p := txnProducer(t, cl, "tx")
+	c := startConsumer(t, cl, kafka.ConfigMap{"enable.auto.commit": false})
+	md, err := c.GetConsumerGroupMetadata()
+	must(t, err)
+	want := kafka.OffsetInvalid
+	for _, step := range []struct {
+		offset          kafka.Offset
+		records, commit bool
+	}{{3, false, true}, {4, true, true}, {5, false, false}, {6, true, false}, {7, false, true}} {
+		must(t, p.BeginTransaction())
+		if step.records {
+			produceAll(t, p, "out", fmt.Sprint(step.offset))
+		}
+		must(t, p.SendOffsetsToTransaction(t.Context(), []kafka.TopicPartition{{Topic: ptr("t"), Offset: step.offset}, {Topic: ptr("t"), Partition: 0, Offset: kafka.OffsetInvalid}}, md))
+		if step.commit {
+			must(t, p.CommitTransaction(t.Context()))
+			want = step.offset
+		} else {
+			must(t, p.AbortTransaction(t.Context()))
+		}
+		got, err := c.Committed([]kafka.TopicPartition{{Topic: ptr("t")}}, 10_000)
+		must(t, err)
+		if got[0].Offset != want {
+			t.Fatalf("after %+v: committed %v, want %v", step, got[0].Offset, want)
+		}
+	}
+}
+
+// TestConsumeExactlyOnce moves messages from a topic to another, with a handler that fails and a member that is fenced
+// out in between: every message has its effect once.
+func TestConsumeExactlyOnce(t *testing.T) {
+	t.Parallel()
+	const n = 200
+	cl := testcluster.New(t, 1, testcluster.Topic("in", 2), testcluster.Topic("out", 1))
+	filler := newProducer(t, cl.Bootstrap)
+	reports := make(chan kafka.Event, n)
+	for i := range n {
+		must(t, filler.Produce(message("in", int32(i%2), "k", fmt.Sprint(i)), reports))
+	}
+	for range n {
+		must(t, nextReport(t, reports).TopicPartition.Error)
+	}
+	group := newGroup()
+	boom := errors.New("boom")
+	moved := 0 // in transactions that the handler did not fail
+	for round, fails := range []int{40, 90, -1} {
+		c := startConsumer(t, cl, kafka.ConfigMap{"group.id": group, "enable.auto.commit": false, "queued.min.messages": 20})
+		p := newProducer(t, cl.Bootstrap, "transactional.id", "mover", "linger.ms", 0)
+		must(t, c.Subscribe("in", nil))
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		seen := 0
+		err := kafka.ConsumeExactlyOnce(ctx, c, p, func(batch []*kafka.Message) (out []*kafka.Message, err error) {
+			for _, m := range batch {
+				if seen++; seen == fails {
+					return nil, boom
+				}
+				out = append(out, message("out", 0, "k", "did "+string(m.Value)))
+			}
+			if moved += len(batch); moved == n {
+				cancel() // the transaction at hand is still brought to its end
+			}
+			return out, nil
+		})
+		cancel()
+		if fails > 0 && !errors.Is(err, boom) || fails < 0 && err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		p.Close()
+		closeSoon(t, c)
+	}
+	got := committedValues(t, cl, "out")
+	slices.Sort(got)
+	if unique := slices.Compact(slices.Clone(got)); len(got) != n || len(unique) != n {
+		t.Errorf("%d messages, %d different, want %d", len(got), len(unique), n)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
