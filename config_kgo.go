@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -114,7 +115,7 @@ func splitAddr(addr string) (host, port string, err error) {
 	case strings.HasPrefix(addr, "["):
 		inside, after, ok := strings.Cut(addr[1:], "]")
 		if !ok || after != "" && after[0] != ':' {
-			return "", "", fmt.Errorf("bad IPv6 address")
+			return "", "", errors.New("bad IPv6 address")
 		}
 		host = inside
 		if after != "" {
@@ -122,6 +123,9 @@ func splitAddr(addr string) (host, port string, err error) {
 		}
 	case strings.Count(addr, ":") == 1:
 		host, port, _ = strings.Cut(addr, ":")
+	}
+	if strings.ContainsAny(host, "[]") {
+		return "", "", errors.New("bad IPv6 address")
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > math.MaxUint16 {
 		return "", "", fmt.Errorf("bad port %q", port)

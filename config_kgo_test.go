@@ -450,7 +450,7 @@ func TestMaxVersions(t *testing.T) {
 }
 
 func FuzzParseBrokers(f *testing.F) {
-	for _, s := range []string{"a:1,b", "SSL://a", "[::1]:9", "[", "a://b://c", "a:b:c"} {
+	for _, s := range []string{"a:1,b", "SSL://a", "[::1]:9", "[", "a://b://c", "a:b:c", "::]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, list string) {
