@@ -50,12 +50,15 @@ func (m *classicMember) participate(ctx context.Context, sub *subscription, seq 
 	revoked := without(owned, assigned)
 	if balancer.IsCooperative() && len(revoked) > 0 {
 		m.c.revoke(ctx, revoked)
+		if len(added) > 0 {
+			if err := m.c.assign(ctx, added); err != nil {
+				return err
+			}
+		}
+		return errRejoin // so that others get what was revoked
 	}
 	if err := m.c.assign(ctx, added); err != nil {
 		return err
-	}
-	if balancer.IsCooperative() && len(revoked) > 0 {
-		return errRejoin // so that others get what was revoked
 	}
 	err = m.stay(ctx, sub, seq, beats)
 	if err == nil || errors.Is(err, errRejoin) {
