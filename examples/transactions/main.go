@@ -1,11 +1,8 @@
-// Command transactions consumes, transforms and produces exactly once: words go in, and for each its length comes out,
-// in transactions that hold the results and the offsets of what was read.
+// Command transactions doubles numbers, exactly once: it reads them from one topic and writes the results to another,
+// and although the first worker fails in the middle of its work, every number is in the results once.
 //
-//	go run ./examples/transactions                     with the embedded broker
-//	go run ./examples/transactions -b localhost:9092   with a real one
-//
-// Half way the work fails, as it would when a process crashes. Its transaction is aborted, and the next worker begins
-// behind the last committed one: no word is lost and none counts twice.
+//	go run ./examples/transactions
+//	go run ./examples/transactions -b localhost:9092
 package main
 
 import (
@@ -13,151 +10,200 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
+	"io"
 	"os"
 	"os/signal"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/purego-kafka/kafka"
 )
 
-const text = "it was the best of times it was the worst of times it was the age of wisdom it was the age of foolishness"
+const numbers = 50
+
+var errCrash = errors.New("failed in the middle of the work")
 
 func main() {
-	brokers := flag.String("b", "", "bootstrap servers; none starts an embedded broker")
+	brokers := flag.String("b", "", "`host:port`, or several with commas, of a Kafka cluster (default: an embedded one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if err := run(ctx, *brokers, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "transactions:", err)
+		os.Exit(1)
+	}
+}
+
+// job is what its steps have in common.
+type job struct {
+	brokers          string
+	numbers, doubles string // topics of this run alone
+}
+
+func run(ctx context.Context, brokers string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if *brokers == "" {
-		cluster, err := kafka.NewMockCluster(1)
+	if brokers == "" {
+		cluster, err := kafka.NewMockCluster(3)
 		if err != nil {
-			log.Fatal(err)
+			return err
 		}
 		defer cluster.Close()
-		*brokers = cluster.BootstrapServers()
+		brokers = cluster.BootstrapServers()
 	}
-	if err := run(ctx, *brokers); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(ctx context.Context, brokers string) error {
-	name := fmt.Sprintf("words-%d", time.Now().UnixNano())
-	words := strings.Fields(text)
-	if err := produce(ctx, brokers, name, words); err != nil {
+	id := fmt.Sprintf("%d-%d", time.Now().UnixMilli(), os.Getpid())
+	j := &job{brokers: brokers, numbers: "numbers-" + id, doubles: "doubles-" + id}
+	if err := j.produceNumbers(ctx); err != nil {
 		return err
 	}
-	moved := 0
-	for worker, crashAfter := range []int{len(words) / 2, -1} {
-		if err := work(ctx, brokers, name, crashAfter, len(words), &moved); err != nil {
-			fmt.Printf("worker %d: %v: its transaction is aborted\n", worker+1, err)
-		} else {
-			fmt.Printf("worker %d: done\n", worker+1)
+	fmt.Fprintf(out, "%d numbers produced to %s\n", numbers, j.numbers)
+
+	done, err := j.work(ctx, numbers/2, errCrash)
+	if !errors.Is(err, errCrash) {
+		return fmt.Errorf("the first worker ended with the error %v, and not with %q", err, errCrash)
+	}
+	fmt.Fprintf(out, "worker 1: %v; what it had in hand is aborted, %d numbers are done\n", err, done)
+	for worker := 2; done < numbers; worker++ {
+		if done, err = j.work(ctx, numbers-done, nil); err != nil {
+			return fmt.Errorf("worker %d: %w", worker, err)
 		}
+		fmt.Fprintf(out, "worker %d: %d numbers are done\n", worker, done)
 	}
-	got, err := count(ctx, brokers, name+"-lengths")
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%d words in, %d committed results out\n", len(words), got)
-	if got != len(words) {
-		return errors.New("the numbers differ")
-	}
-	return nil
+	return j.check(ctx, out)
 }
 
-// produce sends the words and waits for each to be delivered.
-func produce(ctx context.Context, brokers, topic string, words []string) error {
-	p, err := kafka.NewProducer(&kafka.ConfigMap{"bootstrap.servers": brokers})
+// produceNumbers writes 0, 1, 2, ... to the topic of the numbers.
+func (j *job) produceNumbers(ctx context.Context) error {
+	p, err := kafka.NewProducer(&kafka.ConfigMap{"bootstrap.servers": j.brokers})
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	for _, w := range words {
-		if _, err := p.ProduceSync(ctx, message(topic, w)); err != nil {
+	for i := range numbers {
+		if _, err := p.ProduceSync(ctx, message(&j.numbers, i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func message(topic, value string) *kafka.Message {
-	return &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &topic, Partition: kafka.PartitionAny}, Value: []byte(value)}
+func message(topic *string, n int) *kafka.Message {
+	return &kafka.Message{
+		TopicPartition: kafka.TopicPartition{Topic: topic, Partition: kafka.PartitionAny},
+		Value:          strconv.AppendInt(nil, int64(n), 10),
+	}
 }
 
-// work moves words in transactions of a few each, until all are moved or it crashes.
-func work(ctx context.Context, brokers, name string, crashAfter, total int, moved *int) error {
-	c, err := kafka.NewConsumer(&kafka.ConfigMap{
-		"bootstrap.servers":   brokers,
-		"group.id":            name,
-		"auto.offset.reset":   "earliest",
-		"enable.auto.commit":  false, // offsets are part of the transactions
-		"queued.min.messages": 5,     // so that it takes several
+// work doubles numbers. After so many it ends: with failure if there is one, so that the numbers in hand are aborted
+// and come to the next worker. It returns how many are done, by all workers together.
+func (j *job) work(ctx context.Context, limit int, failure error) (done int, err error) {
+	p, err := kafka.NewProducer(&kafka.ConfigMap{
+		"bootstrap.servers": j.brokers,
+		"transactional.id":  "doubler-" + j.doubles, // the same for all workers: a new one fences off the old one
 	})
 	if err != nil {
-		return err
-	}
-	defer c.Close()
-	p, err := kafka.NewProducer(&kafka.ConfigMap{"bootstrap.servers": brokers, "transactional.id": name})
-	if err != nil {
-		return err
+		return 0, err
 	}
 	defer p.Close()
-	if err := c.Subscribe(name, nil); err != nil {
-		return err
+	c, err := kafka.NewConsumer(&kafka.ConfigMap{
+		"bootstrap.servers":   j.brokers,
+		"group.id":            "doubler-" + j.doubles,
+		"auto.offset.reset":   "earliest",
+		"enable.auto.commit":  false, // offsets are committed in the transactions
+		"queued.min.messages": 10,    // small batches, so that there are several transactions
+	})
+	if err != nil {
+		return 0, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	return kafka.ConsumeExactlyOnce(ctx, c, p, func(batch []*kafka.Message) ([]*kafka.Message, error) {
-		var results []*kafka.Message
+	defer c.Close()
+	if err := c.Subscribe(j.numbers, nil); err != nil {
+		return 0, err
+	}
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	seen := 0
+	err = kafka.ConsumeExactlyOnce(ctx, c, p, func(batch []*kafka.Message) (results []*kafka.Message, err error) {
 		for _, m := range batch {
-			if crashAfter--; crashAfter == 0 {
-				return nil, errors.New("crashed")
+			n, err := strconv.Atoi(string(m.Value))
+			if err != nil {
+				return nil, err
 			}
-			results = append(results, message(name+"-lengths", fmt.Sprintf("%s %d", m.Value, len(m.Value))))
+			results = append(results, message(&j.doubles, 2*n))
 		}
-		if *moved += len(batch); *moved == total {
-			cancel() // all are read; the transaction at hand is still brought to its end
+		if seen += len(batch); seen >= limit {
+			if failure != nil {
+				return nil, failure
+			}
+			stop() // behind this batch
 		}
 		return results, nil
 	})
+	done, committedErr := committed(c)
+	return done, errors.Join(err, committedErr)
 }
 
-// count reads the committed results.
-func count(ctx context.Context, brokers, topic string) (n int, err error) {
-	c, err := kafka.NewConsumer(&kafka.ConfigMap{
-		"bootstrap.servers":    brokers,
-		"group.id":             topic,
-		"auto.offset.reset":    "earliest",
-		"isolation.level":      "read_committed", // the default: results of aborted transactions are not seen
-		"enable.partition.eof": true,
-	})
+// committed adds up the group's offsets: all partitions begin at 0, so it is how many messages are done with.
+func committed(c *kafka.Consumer) (n int, err error) {
+	parts, err := c.Assignment()
 	if err != nil {
 		return 0, err
 	}
-	defer c.Close()
-	if err := c.Subscribe(topic, nil); err != nil {
+	offsets, err := c.Committed(parts, 10_000)
+	if err != nil {
 		return 0, err
 	}
-	ended := map[int32]bool{}
-	for ctx.Err() == nil {
-		switch e := c.Poll(100).(type) {
-		case *kafka.Message:
-			n++
-		case kafka.PartitionEOF:
-			ended[e.Partition] = true
-			assigned, err := c.Assignment()
-			if err != nil || len(ended) == len(assigned) {
-				return n, err
-			}
-		case kafka.Error:
-			if e.IsFatal() {
-				return n, e
-			}
+	for _, tp := range offsets {
+		if tp.Offset >= 0 { // else nothing is committed there yet
+			n += int(tp.Offset)
 		}
 	}
-	return n, ctx.Err()
+	return n, nil
+}
+
+// check reads the results, of committed transactions only, and sees that each is there once.
+func (j *job) check(ctx context.Context, out io.Writer) error {
+	c, err := kafka.NewConsumer(&kafka.ConfigMap{
+		"bootstrap.servers":    j.brokers,
+		"group.id":             "check-" + j.doubles,
+		"auto.offset.reset":    "earliest",
+		"isolation.level":      "read_committed",
+		"enable.partition.eof": true,
+	})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.Subscribe(j.doubles, nil); err != nil {
+		return err
+	}
+	times := map[string]int{}
+	ended := map[int32]bool{}
+	for assigned := 1; len(ended) < assigned; {
+		ev, err := c.PollContext(ctx)
+		if err != nil {
+			return err
+		}
+		switch e := ev.(type) {
+		case *kafka.Message:
+			times[string(e.Value)]++
+		case kafka.PartitionEOF:
+			ended[e.Partition] = true
+			parts, err := c.Assignment()
+			if err != nil {
+				return err
+			}
+			assigned = len(parts)
+		}
+	}
+	for i := range numbers {
+		if n := times[strconv.Itoa(2*i)]; n != 1 {
+			return fmt.Errorf("%d is in the results %d times", 2*i, n)
+		}
+	}
+	if len(times) != numbers {
+		return fmt.Errorf("%d different results, expected %d", len(times), numbers)
+	}
+	fmt.Fprintf(out, "%d results, each of them once\n", len(times))
+	return nil
 }
