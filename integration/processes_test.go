@@ -92,7 +92,9 @@ func (p *process) handled() map[string]int {
 	}
 	seen := map[string]int{}
 	for line := range strings.Lines(string(text)) {
-		seen[strings.TrimSuffix(line, "\n")]++
+		if at, whole := strings.CutSuffix(line, "\n"); whole { // else it is being written
+			seen[at]++
+		}
 	}
 	return seen
 }
