@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -35,6 +36,8 @@ type brokers struct {
 
 	news   chan struct{} // capacity 1: there is a report to tell
 	search chan struct{} // capacity 1: probe is to look at once
+
+	doubt atomic.Bool // a broker that is down has connections left; written under mu
 
 	mu      sync.Mutex // guards all below
 	known   map[string]*broker
@@ -142,8 +145,7 @@ func (h brokerHooks) OnBrokerConnect(meta kgo.BrokerMetadata, took time.Duration
 		k.setup = ""
 		k.down, k.failures, k.retryAt, k.last = false, 0, time.Time{}, nil
 		b.allDown, b.refused = time.Time{}, nil
-		close(b.changed)
-		b.changed = make(chan struct{})
+		b.cameUpLocked()
 		return
 	}
 	var dial *setupError
@@ -162,8 +164,49 @@ func (h brokerHooks) OnBrokerConnect(meta kgo.BrokerMetadata, took time.Duration
 		b.refused = err
 	}
 	b.failedLocked(k, err)
-	k.down = k.conns == 0
+	// The engine notices that a connection is dead only when it uses it, which may be minutes after the broker died.
+	// So a broker that takes no new connection is down until it answers on an old one.
+	if k.down = k.conns == 0 || f.state == stateConnect; k.conns > 0 && k.down {
+		b.doubt.Store(true)
+		if !b.upLocked() {
+			wake(b.search)
+		}
+	}
 	b.reportLocked(k, f)
+}
+
+// answered notes that a broker answered a request.
+func (b *brokers) answered(meta kgo.BrokerMetadata) {
+	if !b.doubt.Load() {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if k := b.known[address(meta.Host, meta.Port)]; k != nil && k.down && k.conns > 0 {
+		k.down, b.allDown = false, time.Time{}
+		b.cameUpLocked()
+	}
+	doubt := false
+	for _, k := range b.known {
+		doubt = doubt || k.down && k.conns > 0
+	}
+	b.doubt.Store(doubt)
+}
+
+// upLocked reports whether there is a connection that is ready for requests.
+func (b *brokers) upLocked() bool {
+	for _, k := range b.known {
+		if k.conns > 0 && !k.down {
+			return true
+		}
+	}
+	return false
+}
+
+// cameUpLocked tells those who wait for a broker.
+func (b *brokers) cameUpLocked() {
+	close(b.changed)
+	b.changed = make(chan struct{})
 }
 
 // failedLocked delays the next connection to a broker: twice as long with every failure, within reconnect.backoff.ms
@@ -193,7 +236,7 @@ func (h brokerHooks) OnBrokerDisconnect(_ kgo.BrokerMetadata, conn net.Conn) {
 	if h.c.stopping() {
 		return
 	}
-	if len(b.open) == 0 {
+	if !b.upLocked() {
 		wake(b.search)
 	}
 	c, ok := conn.(*brokerConn)
@@ -204,7 +247,7 @@ func (h brokerHooks) OnBrokerDisconnect(_ kgo.BrokerMetadata, conn net.Conn) {
 	if err == nil { // the client closed it: idle, or the broker is gone from the metadata
 		return
 	}
-	k.down = k.conns == 0
+	k.down = k.down || k.conns == 0
 	b.reportLocked(k, lostConnection(err, time.Since(c.opened)))
 }
 
@@ -226,15 +269,19 @@ func (b *brokers) setUp(meta kgo.BrokerMetadata, state string) {
 	b.mu.Unlock()
 }
 
-// OnBrokerRead sees the requests that were not answered in time.
+// OnBrokerRead sees which requests were answered, and those that were not in time.
 func (h brokerHooks) OnBrokerRead(meta kgo.BrokerMetadata, key int16, _ int, _, took time.Duration, err error) {
 	if err == nil && kmsg.Key(key) == kmsg.SASLHandshake { // brokers before 1.0 authenticate without requests of their own
 		h.c.brokers.setUp(meta, stateAuth)
 	}
-	if err == nil || h.c.stopping() || !isTimeout(err) {
+	b := &h.c.brokers
+	if err == nil {
+		b.answered(meta)
 		return
 	}
-	b := &h.c.brokers
+	if h.c.stopping() || !isTimeout(err) {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	k := b.findLocked(address(meta.Host, meta.Port), meta.NodeID)
@@ -370,14 +417,14 @@ func (b *brokers) delay() (time.Duration, bool) {
 	for _, k := range b.known {
 		d = min(d, time.Until(k.retryAt))
 	}
-	return d, len(b.open) == 0
+	return d, !b.upLocked()
 }
 
 // anyBrokerUp reports whether there is a connection that is ready for requests.
 func (c *client) anyBrokerUp() bool {
 	c.brokers.mu.Lock()
 	defer c.brokers.mu.Unlock()
-	return len(c.brokers.open) > 0
+	return c.brokers.upLocked()
 }
 
 // timeoutCode is the code of a call whose time ran out: ErrTimedOut where a broker was there to answer, else down.
@@ -395,7 +442,7 @@ func (c *client) awaitBroker(ctx context.Context) error {
 	for {
 		b := &c.brokers
 		b.mu.Lock()
-		up, changed := len(b.open) > 0, b.changed
+		up, changed := b.upLocked(), b.changed
 		b.mu.Unlock()
 		if up {
 			return nil
