@@ -283,7 +283,7 @@ func (m *serverMember) learnIDs(ctx context.Context) error {
 
 // requestError tells a broker that can't do the protocol from one that can't be reached.
 func (m *serverMember) requestError(err error) error {
-	if errors.Is(err, kerr.UnsupportedVersion) {
+	if errors.Is(err, kerr.UnsupportedVersion) || brokerTooOld(err) {
 		return newErrorf(ErrUnsupportedFeature, "group.protocol=consumer needs brokers that support it (Apache Kafka 4.0): use group.protocol=classic with these").withCause(err)
 	}
 	return err

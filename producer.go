@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -91,6 +92,9 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 	p.client.tasks.run(p.timeouts.watch)
 	p.client.tasks.run(p.source.read)
 	p.client.start()
+	if p.idempotent && p.txn == nil {
+		p.client.tasks.run(p.getProducerID)
+	}
 	p.client.startStats(p.fillStats)
 	return p, nil
 }
@@ -295,6 +299,20 @@ func (p *Producer) setFatal(err Error) bool {
 	}
 	p.purge(&errPurgeQueue, nil)
 	return true
+}
+
+// getProducerID has an idempotent producer get its id at once, as librdkafka does. Of a broker that has none to give the
+// engine would go on without idempotence.
+func (p *Producer) getProducerID(ctx context.Context) {
+	for try := 1; ; try++ {
+		id, _, err := p.client.engine.ProducerID(ctx)
+		if err == nil && id < 0 {
+			p.setFatal(newErrorf(ErrUnsupportedFeature, "Idempotent producer not supported by the connected brokers: requires Apache Kafka broker version >= 0.11.0"))
+		}
+		if err == nil || isBrokerError(err) && !kerr.IsRetriable(err) || !sleep(ctx, p.client.backoff(try)) {
+			return // an error that stays is the first message's
+		}
+	}
 }
 
 // failed looks at the error that a message failed with: with idempotence some leave no way on.

@@ -118,7 +118,10 @@ func (p *Producer) InitTransactions(ctx context.Context) error {
 		return nil
 	}, func(ctx context.Context, call *txnCall) error {
 		for try := 1; ; try++ {
-			_, _, err := p.client.engine.ProducerID(ctx)
+			id, _, err := p.client.engine.ProducerID(ctx)
+			if err == nil && id < 0 {
+				return t.fatal(newErrorf(ErrUnsupportedFeature, "Transactions not supported by the connected brokers: requires Apache Kafka broker version >= 0.11.0"))
+			}
 			if err == nil {
 				t.move(txnReadyNotAcked)
 				return nil
