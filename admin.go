@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -275,3 +276,51 @@ func distinct[T comparable](items []T) (out []T) {
 
 // sortedKeys are the keys of m in order, so that requests come out the same every time.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// checkPartitions refuses partitions without a topic, and those given twice with the text twice.
+func checkPartitions(partitions []TopicPartition, twice string) error {
+	seen := map[topicPartition]bool{}
+	for _, p := range partitions {
+		if p.Topic == nil {
+			return newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
+		}
+		k := topicPartition{*p.Topic, p.Partition}
+		if seen[k] {
+			return newErrorf(ErrInvalidArg, "%s", twice)
+		}
+		seen[k] = true
+	}
+	return nil
+}
+
+// partitionsByTopic gives the partitions' topics in the order in which they first come, each with all its partitions.
+func partitionsByTopic(partitions []TopicPartition) iter.Seq2[string, []int32] {
+	return func(yield func(string, []int32) bool) {
+		ids := map[string][]int32{}
+		var topics []string
+		for _, p := range partitions {
+			if _, ok := ids[*p.Topic]; !ok {
+				topics = append(topics, *p.Topic)
+			}
+			ids[*p.Topic] = append(ids[*p.Topic], p.Partition)
+		}
+		for _, t := range topics {
+			if !yield(t, ids[t]) {
+				return
+			}
+		}
+	}
+}
+
+// partitionResults puts the errors of partitions in the order of the request.
+func partitionResults(asked []TopicPartition, found map[topicPartition]Error) []TopicPartition {
+	results := make([]TopicPartition, len(asked))
+	for i, p := range asked {
+		e, ok := found[topicPartition{*p.Topic, p.Partition}]
+		if !ok {
+			e = missing("partition", p.String())
+		}
+		results[i] = TopicPartition{Topic: p.Topic, Partition: p.Partition, Error: e}
+	}
+	return results
+}

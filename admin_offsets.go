@@ -34,19 +34,7 @@ func onlyGroup(groups []ConsumerGroupTopicPartitions) (ConsumerGroupTopicPartiti
 	if len(groups) != 1 {
 		return ConsumerGroupTopicPartitions{}, fmt.Errorf("expected length of groupsPartitions is 1, got %d", len(groups))
 	}
-	g := groups[0]
-	seen := map[topicPartition]bool{}
-	for _, p := range g.Partitions {
-		if p.Topic == nil {
-			return g, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
-		}
-		k := topicPartition{*p.Topic, p.Partition}
-		if seen[k] {
-			return g, newErrorf(ErrInvalidArg, "Duplicate partitions not allowed")
-		}
-		seen[k] = true
-	}
-	return g, nil
+	return groups[0], checkPartitions(groups[0].Partitions, "Duplicate partitions not allowed")
 }
 
 // ListConsumerGroupOffsets gets the offsets that one group committed: of the partitions asked for, with OffsetInvalid
@@ -81,16 +69,10 @@ func (a *AdminClient) ListConsumerGroupOffsets(ctx context.Context, groupsPartit
 func (call *adminCall) committed(group string, partitions []TopicPartition, stable bool) ([]TopicPartition, error) {
 	rg := kmsg.NewOffsetFetchRequestGroup()
 	rg.Group = group
-	at := map[string]int{}
-	for _, p := range partitions {
-		n, ok := at[*p.Topic]
-		if !ok {
-			t := kmsg.NewOffsetFetchRequestGroupTopic()
-			t.Topic = *p.Topic
-			n, at[*p.Topic] = len(rg.Topics), len(rg.Topics)
-			rg.Topics = append(rg.Topics, t)
-		}
-		rg.Topics[n].Partitions = append(rg.Topics[n].Partitions, p.Partition)
+	for topic, ids := range partitionsByTopic(partitions) {
+		t := kmsg.NewOffsetFetchRequestGroupTopic()
+		t.Topic, t.Partitions = topic, ids
+		rg.Topics = append(rg.Topics, t)
 	}
 	req := kmsg.NewPtrOffsetFetchRequest()
 	req.RequireStable = stable

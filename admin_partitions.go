@@ -43,16 +43,11 @@ func (a *AdminClient) DeleteRecords(ctx context.Context, recordsToDelete []Topic
 	defer call.cancel()
 	req := kmsg.NewPtrDeleteRecordsRequest()
 	req.TimeoutMillis = call.operationMillis()
-	at, seen := map[string]int{}, map[topicPartition]bool{}
+	if err := checkPartitions(recordsToDelete, "Duplicate partitions not allowed"); err != nil {
+		return result, err
+	}
+	at := map[string]int{}
 	for _, p := range recordsToDelete {
-		if p.Topic == nil {
-			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
-		}
-		if k := (topicPartition{*p.Topic, p.Partition}); seen[k] {
-			return result, newErrorf(ErrInvalidArg, "Duplicate partitions not allowed")
-		} else {
-			seen[k] = true
-		}
 		n, ok := at[*p.Topic]
 		if !ok {
 			t := kmsg.NewDeleteRecordsRequestTopic()
@@ -198,24 +193,13 @@ func (a *AdminClient) ElectLeaders(ctx context.Context, electLeaderRequest Elect
 	if electLeaderRequest.partitions != nil {
 		req.Topics = []kmsg.ElectLeadersRequestTopic{}
 	}
-	at, seen := map[string]int{}, map[topicPartition]bool{}
-	for _, p := range electLeaderRequest.partitions {
-		if p.Topic == nil {
-			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
-		}
-		k := topicPartition{*p.Topic, p.Partition}
-		if seen[k] {
-			return result, newErrorf(ErrInvalidArg, "Duplicate partitions specified")
-		}
-		seen[k] = true
-		n, ok := at[*p.Topic]
-		if !ok {
-			t := kmsg.NewElectLeadersRequestTopic()
-			t.Topic = *p.Topic
-			n, at[*p.Topic] = len(req.Topics), len(req.Topics)
-			req.Topics = append(req.Topics, t)
-		}
-		req.Topics[n].Partitions = append(req.Topics[n].Partitions, p.Partition)
+	if err := checkPartitions(electLeaderRequest.partitions, "Duplicate partitions specified"); err != nil {
+		return result, err
+	}
+	for topic, ids := range partitionsByTopic(electLeaderRequest.partitions) {
+		t := kmsg.NewElectLeadersRequestTopic()
+		t.Topic, t.Partitions = topic, ids
+		req.Topics = append(req.Topics, t)
 	}
 	resp, err := request[*kmsg.ElectLeadersResponse](call, req)
 	if err != nil {
@@ -230,26 +214,14 @@ func (a *AdminClient) ElectLeaders(ctx context.Context, electLeaderRequest Elect
 			found[topicPartition{t.Topic, p.Partition}] = itemError(p.ErrorCode, p.ErrorMessage)
 		}
 	}
-	result.TopicPartitions = electResults(electLeaderRequest.partitions, found)
+	if electLeaderRequest.partitions != nil {
+		result.TopicPartitions = partitionResults(electLeaderRequest.partitions, found)
+		return result, nil
+	}
+	result.TopicPartitions = []TopicPartition{}
+	for k, e := range found {
+		result.TopicPartitions = append(result.TopicPartitions, TopicPartition{Topic: &k.topic, Partition: k.id, Error: e})
+	}
+	sort.Sort(TopicPartitions(result.TopicPartitions))
 	return result, nil
-}
-
-// electResults puts the errors in the order of the request, or sorted where it named no partitions.
-func electResults(asked []TopicPartition, found map[topicPartition]Error) []TopicPartition {
-	results := []TopicPartition{}
-	if asked == nil {
-		for k, e := range found {
-			results = append(results, TopicPartition{Topic: &k.topic, Partition: k.id, Error: e})
-		}
-		sort.Sort(TopicPartitions(results))
-		return results
-	}
-	for _, p := range asked {
-		e, ok := found[topicPartition{*p.Topic, p.Partition}]
-		if !ok {
-			e = missing("partition", p.String())
-		}
-		results = append(results, TopicPartition{Topic: p.Topic, Partition: p.Partition, Error: e})
-	}
-	return results
 }

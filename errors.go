@@ -179,6 +179,10 @@ func codeError(code int16) Error {
 	return newError(ErrorCode(code))
 }
 
+// engineTooOld is in the engine's error for a request that a broker does not know: it exports no such error. A test
+// keeps the text right.
+const engineTooOld = "broker is too old"
+
 // localCode returns the code of an error that no broker sent.
 func localCode(err error) ErrorCode {
 	switch {
@@ -194,6 +198,8 @@ func localCode(err error) ErrorCode {
 		return ErrDestroy
 	case errors.Is(err, kgo.ErrAborting):
 		return ErrPurgeQueue
+	case strings.Contains(err.Error(), engineTooOld):
+		return ErrUnsupportedFeature
 	}
 	return networkCode(err)
 }

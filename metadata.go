@@ -390,11 +390,15 @@ func allUnreachable(shards []kgo.ResponseShard) bool {
 // unreachable reports whether the error means that the request never got to a broker, so that it may be sent again
 // whatever it asks for.
 func unreachable(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	var first *kgo.ErrFirstReadEOF
-	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial" || errors.As(err, &first) ||
-		errors.Is(err, kerr.SaslAuthenticationFailed)
+	var (
+		setup   *setupError
+		backoff *backoffError
+		dns     *net.DNSError
+		op      *net.OpError
+		first   *kgo.ErrFirstReadEOF
+	)
+	return errors.As(err, &setup) || errors.As(err, &backoff) || errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial" ||
+		errors.As(err, &first) || errors.Is(err, kerr.SaslAuthenticationFailed)
 }
 
 // askError is the error of a failed ask. When its time ran out and no broker could be reached it has the code down.
