@@ -293,6 +293,15 @@ func checkPartitions(partitions []TopicPartition, twice string) error {
 	return nil
 }
 
+// topicNames are the topics of partitions.
+func topicNames(partitions []TopicPartition) []string {
+	names := make([]string, len(partitions))
+	for i, p := range partitions {
+		names[i] = *p.Topic
+	}
+	return names
+}
+
 // partitionsByTopic gives the partitions' topics in the order in which they first come, each with all its partitions.
 func partitionsByTopic(partitions []TopicPartition) iter.Seq2[string, []int32] {
 	return func(yield func(string, []int32) bool) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -197,5 +198,40 @@ func TestClosedClientQueries(t *testing.T) {
 	}
 	if id, err := a.ControllerID(t.Context()); id != -1 || err != errClosed() {
 		t.Errorf("ControllerID = %d, %v", id, err)
+	}
+}
+
+// TestQueriesCreateNoTopic: clients that may create topics by producing to them do not so by asking for offsets.
+func TestQueriesCreateNoTopic(t *testing.T) {
+	t.Parallel()
+	a := fakeAdmin(t, 1, kfake.AllowAutoTopicCreation())
+	none := "none"
+	tp := TopicPartition{Topic: &none}
+	ask := map[string]func(){
+		"watermarks":  func() { _, _, _ = a.client.queryWatermarks(none, 0, 5000) },
+		"times":       func() { _, _ = a.client.offsetsForTimes([]TopicPartition{tp}, 5000) },
+		"ListOffsets": func() { _, _ = a.ListOffsets(t.Context(), map[TopicPartition]OffsetSpec{tp: LatestOffsetSpec}) },
+		"records":     func() { _, _ = a.DeleteRecords(t.Context(), []TopicPartition{tp}) },
+		"producers":   func() { _, _ = a.DescribeProducers(t.Context(), []TopicPartition{tp}) },
+		"describe":    func() { _, _ = a.DescribeTopics(t.Context(), NewTopicCollectionOfTopicNames([]string{none})) },
+		"list offsets": func() {
+			_, _ = a.ListConsumerGroupOffsets(t.Context(), []ConsumerGroupTopicPartitions{{"g", []TopicPartition{tp}}})
+		},
+		"alter offsets": func() {
+			_, _ = a.AlterConsumerGroupOffsets(t.Context(), []ConsumerGroupTopicPartitions{{"g", []TopicPartition{tp}}})
+		},
+	}
+	for name, f := range ask {
+		f()
+		md, err := a.GetMetadata(nil, true, 10000)
+		if err != nil || len(md.Topics) != 0 {
+			t.Fatalf("after %s: topics %v, %v", name, md, err)
+		}
+	}
+	if md, err := a.GetMetadata(&none, false, 10000); err != nil || md.Topics[none].Topic != none {
+		t.Fatalf("GetMetadata = %+v, %v", md, err)
+	}
+	if md, err := a.GetMetadata(nil, true, 10000); err != nil || len(md.Topics) != 1 {
+		t.Errorf("GetMetadata of a topic should have made it: %+v, %v", md, err)
 	}
 }

@@ -153,7 +153,7 @@ func TestTransactionQueries(t *testing.T) {
 		t.Errorf("described %+v", d)
 	}
 	producers, err := a.DescribeProducers(t.Context(), []TopicPartition{{Topic: &topic, Partition: 9}, {Topic: &topic}})
-	if err != nil || len(producers.Partitions) != 2 || !errors.Is(producers.Partitions[0].TopicPartition.Error, ErrUnknownTopicOrPart) {
+	if err != nil || len(producers.Partitions) != 2 || !errors.Is(producers.Partitions[0].TopicPartition.Error, ErrUnknownPartition) {
 		t.Fatalf("DescribeProducers = %+v, %v", producers, err)
 	}
 	if ps := producers.Partitions[1]; ps.TopicPartition.Error != nil || len(ps.Producers) != 1 || ps.Producers[0].ProducerID != pid || ps.Producers[0].CurrentTxnStartOffset != 0 {

@@ -69,10 +69,25 @@ func (a *AdminClient) ListConsumerGroupOffsets(ctx context.Context, groupsPartit
 func (call *adminCall) committed(group string, partitions []TopicPartition, stable bool) ([]TopicPartition, error) {
 	rg := kmsg.NewOffsetFetchRequestGroup()
 	rg.Group = group
+	found := []TopicPartition{}
+	known, err := call.client.lookUp(call.ctx, topicNames(partitions))
+	if err != nil {
+		return nil, call.fail(err)
+	}
 	for topic, ids := range partitionsByTopic(partitions) {
+		if info, ok := known[topic]; !ok || info.err != nil { // a topic that is not there has no offset
+			for _, id := range ids {
+				found = append(found, TopicPartition{Topic: &topic, Partition: id, Offset: OffsetInvalid})
+			}
+			continue
+		}
 		t := kmsg.NewOffsetFetchRequestGroupTopic()
-		t.Topic, t.Partitions = topic, ids
+		t.Topic, t.TopicID, t.Partitions = topic, known[topic].id, ids
 		rg.Topics = append(rg.Topics, t)
+	}
+	if partitions != nil && len(rg.Topics) == 0 { // no topics would ask for all
+		sort.Sort(TopicPartitions(found))
+		return found, nil
 	}
 	req := kmsg.NewPtrOffsetFetchRequest()
 	req.RequireStable = stable
@@ -81,7 +96,6 @@ func (call *adminCall) committed(group string, partitions []TopicPartition, stab
 	if err != nil {
 		return nil, err
 	}
-	found := []TopicPartition{}
 	for _, g := range resp.Groups {
 		if g.Group != group {
 			continue
@@ -151,11 +165,7 @@ func (a *AdminClient) AlterConsumerGroupOffsets(ctx context.Context, groupsParti
 
 // commitFor commits offsets from outside of the group.
 func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartition, error) {
-	names := make([]string, len(g.Partitions))
-	for i, p := range g.Partitions {
-		names[i] = *p.Topic
-	}
-	ids, err := call.client.topicIDs(call.ctx, distinct(names))
+	known, err := call.client.lookUp(call.ctx, topicNames(g.Partitions))
 	if err != nil {
 		return nil, call.fail(err)
 	}
@@ -164,15 +174,15 @@ func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartiti
 	at := map[string]int{}
 	codes := map[topicPartition]int16{}
 	for _, p := range g.Partitions {
-		id, known := ids[*p.Topic]
-		if !known {
+		info, ok := known[*p.Topic]
+		if !ok || info.err != nil {
 			codes[topicPartition{*p.Topic, p.Partition}] = kerr.UnknownTopicOrPartition.Code
 			continue
 		}
 		n, ok := at[*p.Topic]
 		if !ok {
 			t := kmsg.NewOffsetCommitRequestTopic()
-			t.Topic, t.TopicID = *p.Topic, id
+			t.Topic, t.TopicID = *p.Topic, info.id
 			n, at[*p.Topic] = len(req.Topics), len(req.Topics)
 			req.Topics = append(req.Topics, t)
 		}
@@ -189,8 +199,8 @@ func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartiti
 			return nil, err
 		}
 		byID := map[[16]byte]string{}
-		for n, id := range ids {
-			byID[id] = n
+		for n, info := range known {
+			byID[info.id] = n
 		}
 		for _, t := range resp.Topics {
 			if resp.Version >= 10 { // topics go by their ids

@@ -46,8 +46,16 @@ func (a *AdminClient) DeleteRecords(ctx context.Context, recordsToDelete []Topic
 	if err := checkPartitions(recordsToDelete, "Duplicate partitions not allowed"); err != nil {
 		return result, err
 	}
-	at := map[string]int{}
+	exist, err := call.client.lookUp(call.ctx, topicNames(recordsToDelete))
+	if err != nil {
+		return result, call.leadersFail(err)
+	}
+	found, at := map[topicPartition]deletedBefore{}, map[string]int{}
 	for _, p := range recordsToDelete {
+		if err := exist.check(*p.Topic, p.Partition); err != nil {
+			found[topicPartition{*p.Topic, p.Partition}] = deletedBefore{err: err}
+			continue
+		}
 		n, ok := at[*p.Topic]
 		if !ok {
 			t := kmsg.NewDeleteRecordsRequestTopic()
@@ -59,13 +67,14 @@ func (a *AdminClient) DeleteRecords(ctx context.Context, recordsToDelete []Topic
 		rp.Partition, rp.Offset = p.Partition, int64(p.Offset)
 		req.Topics[n].Partitions = append(req.Topics[n].Partitions, rp)
 	}
-	found, err := call.deleteRecords(req)
-	if err != nil {
+	if len(req.Topics) == 0 {
+		return result, noLeaders()
+	}
+	if err := call.deleteRecords(req, found); err != nil {
 		return result, err
 	}
 	sorted := slices.Clone(recordsToDelete)
 	sort.Sort(TopicPartitions(sorted))
-	known := false
 	for _, p := range sorted {
 		r := DeleteRecordsResult{TopicPartition: TopicPartition{Topic: p.Topic, Partition: p.Partition, Offset: p.Offset}}
 		f, ok := found[topicPartition{*p.Topic, p.Partition}]
@@ -80,11 +89,7 @@ func (a *AdminClient) DeleteRecords(ctx context.Context, recordsToDelete []Topic
 		default:
 			r.TopicPartition.Offset, r.DeletedRecords = f.low, &DeletedRecords{LowWatermark: f.low}
 		}
-		known = known || f.err == nil || f.err.code != ErrUnknownPartition && f.err.code != ErrUnknownTopicOrPart
 		result.DeleteRecordsResults = append(result.DeleteRecordsResults, r)
-	}
-	if !known {
-		return DeleteRecordsResults{}, noLeaders()
 	}
 	return result, nil
 }
@@ -95,19 +100,15 @@ type deletedBefore struct {
 	answered bool // a broker said so
 }
 
-func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest) (map[topicPartition]deletedBefore, error) {
-	found := map[topicPartition]deletedBefore{}
-	var unknown []string
+// deleteRecords adds the leaders' answers to found.
+func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest, found map[topicPartition]deletedBefore) error {
 	for _, s := range call.client.ask(call.ctx, req) {
 		if s.Err != nil {
 			if call.ctx.Err() != nil || unreachable(s.Err) {
-				return nil, call.leadersFail(s.Err)
+				return call.leadersFail(s.Err)
 			}
 			e := toError(s.Err)
 			for _, t := range s.Req.(*kmsg.DeleteRecordsRequest).Topics {
-				if e.code == ErrUnknownTopicOrPart {
-					unknown = append(unknown, t.Topic)
-				}
 				for _, p := range t.Partitions {
 					found[topicPartition{t.Topic, p.Partition}] = deletedBefore{err: &e}
 				}
@@ -125,21 +126,7 @@ func (call *adminCall) deleteRecords(req *kmsg.DeleteRecordsRequest) (map[topicP
 			}
 		}
 	}
-	if len(unknown) == 0 {
-		return found, nil
-	}
-	ids, err := call.client.topicIDs(call.ctx, distinct(unknown))
-	if err != nil {
-		return nil, call.leadersFail(err)
-	}
-	for k, d := range found {
-		if _, exists := ids[k.topic]; exists && d.err != nil && d.err.code == ErrUnknownTopicOrPart {
-			e := unknownPartition(*d.err)
-			d.err = &e
-			found[k] = d
-		}
-	}
-	return found, nil
+	return nil
 }
 
 // ElectionType says which replica may become leader.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -53,14 +54,31 @@ func (a *AdminClient) DescribeProducers(ctx context.Context, partitions []TopicP
 	if len(partitions) == 0 {
 		return result, newErrorf(ErrInvalidArg, "No partitions to describe")
 	}
+	exist, err := call.client.lookUp(call.ctx, topicNames(partitions))
+	if err != nil {
+		return result, call.leadersFail(err)
+	}
 	req := kmsg.NewPtrDescribeProducersRequest()
+	found := map[topicPartition]PartitionProducers{}
 	for topic, ids := range partitionsByTopic(partitions) {
 		t := kmsg.NewDescribeProducersRequestTopic()
-		t.Topic, t.Partitions = topic, ids
-		req.Topics = append(req.Topics, t)
+		t.Topic = topic
+		for _, id := range ids {
+			if err := exist.check(topic, id); err != nil {
+				found[topicPartition{topic, id}] = PartitionProducers{TopicPartition: TopicPartition{Error: *err}}
+				continue
+			}
+			t.Partitions = append(t.Partitions, id)
+		}
+		if len(t.Partitions) > 0 {
+			req.Topics = append(req.Topics, t)
+		}
 	}
-	found := map[topicPartition]PartitionProducers{}
-	for _, s := range call.client.ask(call.ctx, req) {
+	var shards []kgo.ResponseShard
+	if len(req.Topics) > 0 {
+		shards = call.client.ask(call.ctx, req)
+	}
+	for _, s := range shards {
 		if s.Err != nil {
 			if call.ctx.Err() != nil {
 				return DescribeProducersResult{}, call.leadersFail(s.Err)

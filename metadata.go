@@ -131,18 +131,18 @@ func (c *client) queryWatermarks(topic string, partition int32, timeoutMs int) (
 	}
 	ctx, cancel := c.within(timeoutMs)
 	defer cancel()
-	var marks [2]int64
-	for i, at := range []int64{int64(OffsetBeginning), int64(OffsetEnd)} {
-		found, err := c.listOffsets(ctx, c.isolation(), []offsetQuery{{topic, partition, at}})
-		if err != nil {
-			return 0, 0, err
-		}
-		if found[0].err != nil {
-			return 0, 0, unknownPartition(*found[0].err)
-		}
-		marks[i] = found[0].offset
+	found, err := c.listOffsets(ctx, c.isolation(), []offsetQuery{
+		{topic, partition, int64(OffsetBeginning)}, {topic, partition, int64(OffsetEnd)},
+	})
+	if err != nil {
+		return 0, 0, err
 	}
-	return marks[0], marks[1], nil
+	for _, f := range found {
+		if f.err != nil {
+			return 0, 0, unknownPartition(*f.err)
+		}
+	}
+	return found[0].offset, found[1].offset, nil
 }
 
 // offsetsForTimes looks up, for every partition, the first offset whose timestamp is at or after the time that its
@@ -226,12 +226,24 @@ type offsetAnswer struct {
 
 // listOffsets answers queries in their order. It fails as a whole only when no broker answered before ctx ended. A
 // partition without a leader is asked for again until then. A partition that a topic does not have is an
-// ErrUnknownPartition, a topic that does not exist an ErrUnknownTopicOrPart.
+// ErrUnknownPartition, a topic that does not exist an ErrUnknownTopicOrPart: no topic is created by asking.
 func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offsetQuery) ([]offsetAnswer, error) {
+	topics := make([]string, len(queries))
+	for i, q := range queries {
+		topics[i] = q.topic
+	}
+	known, err := c.lookUp(ctx, topics)
+	if err != nil {
+		return nil, c.askError(ctx, err, ErrAllBrokersDown)
+	}
 	answers := make([]offsetAnswer, len(queries))
-	open := make([]int, len(queries))
-	for i := range open {
-		open[i] = i
+	var open []int
+	for i, q := range queries {
+		if err := known.check(q.topic, q.partition); err != nil {
+			answers[i].err = err
+		} else {
+			open = append(open, i)
+		}
 	}
 	for len(open) > 0 {
 		// A request may name a partition once, so what asks for one again goes into the next round.
@@ -248,6 +260,7 @@ func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offs
 		if err != nil {
 			return nil, err
 		}
+		again := false
 		for k, i := range round {
 			a, ok := got[k]
 			if !ok {
@@ -256,56 +269,54 @@ func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offs
 			}
 			answers[i] = a
 			if a.err != nil && waitsForLeader(a.err) {
-				later = append(later, i)
+				later, again = append(later, i), true
 			}
 		}
-		if open = later; len(open) > 0 && !sleep(ctx, unreachableBackoff) {
+		if open = later; again && !sleep(ctx, unreachableBackoff) {
 			break
 		}
 	}
-	return answers, c.tellPartitions(ctx, queries, answers)
+	return answers, nil
 }
 
-// tellPartitions gives answers for partitions that a topic does not have the code that tells them from topics that do
-// not exist: brokers make no difference.
-func (c *client) tellPartitions(ctx context.Context, queries []offsetQuery, answers []offsetAnswer) error {
-	var topics []string
-	for i, a := range answers {
-		if a.err != nil && a.err.code == ErrUnknownTopicOrPart {
-			topics = append(topics, queries[i].topic)
-		}
-	}
-	if len(topics) == 0 {
-		return nil
-	}
-	ids, err := c.topicIDs(ctx, distinct(topics))
-	if err != nil {
-		return c.askError(ctx, err, ErrAllBrokersDown)
-	}
-	for i, a := range answers {
-		if _, exists := ids[queries[i].topic]; exists && a.err != nil {
-			e := unknownPartition(*a.err)
-			answers[i].err = &e
-		}
-	}
-	return nil
-}
+// topics are what the cluster says of some topics.
+type topics map[string]topicInfo
 
-// topicIDs gets the ids of those of the topics that exist.
-func (c *client) topicIDs(ctx context.Context, names []string) (map[string][16]byte, error) {
+// lookUp asks for topics, without creating them. What goes by partition looks here first: the engine, which looks for
+// itself to find the leaders, would create topics where messages to them would.
+func (c *client) lookUp(ctx context.Context, names []string) (topics, error) {
 	req := kmsg.NewPtrMetadataRequest()
-	req.Topics = metadataTopics(names...)
+	if req.Topics = metadataTopics(distinct(names)...); len(req.Topics) == 0 {
+		return nil, nil
+	}
 	shard := c.ask(ctx, req)[0]
 	if shard.Err != nil {
 		return nil, shard.Err
 	}
-	ids := map[string][16]byte{}
+	found := topics{}
 	for _, t := range shard.Resp.(*kmsg.MetadataResponse).Topics {
-		if t.Topic != nil && t.ErrorCode == 0 {
-			ids[*t.Topic] = t.TopicID
+		if t.Topic != nil {
+			found[*t.Topic] = topicInfo{len(t.Partitions), t.TopicID, kerr.ErrorForCode(t.ErrorCode)}
 		}
 	}
-	return ids, nil
+	return found, nil
+}
+
+// check returns what is wrong with a partition, nil if it exists.
+func (ts topics) check(topic string, partition int32) *Error {
+	t, ok := ts[topic]
+	var e Error
+	switch {
+	case !ok:
+		e = newError(ErrUnknownTopicOrPart)
+	case t.err != nil && !waitsForLeader(new(toError(t.err))):
+		e = toError(t.err)
+	case t.err == nil && (partition < 0 || int(partition) >= t.partitions):
+		e = newError(ErrUnknownPartition)
+	default:
+		return nil
+	}
+	return &e
 }
 
 // waitsForLeader reports whether the error goes away when the partition's leader is known again.
