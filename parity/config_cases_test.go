@@ -11,6 +11,8 @@ import (
 	"time"
 )
 
+// The cases of TestConfigVerdicts.
+
 // configCase is one configuration that both sides are asked to make a client of.
 type configCase struct {
 	kind     string // producer, consumer or admin
@@ -51,6 +53,16 @@ func (c configCase) get(key string) string {
 		}
 	}
 	return ""
+}
+
+// has reports whether the case sets one of the keys.
+func (c configCase) has(keys ...string) bool {
+	for _, s := range c.settings {
+		if slices.Contains(keys, s.key) {
+			return true
+		}
+	}
+	return false
 }
 
 var kinds = []string{"producer", "consumer", "admin"}
@@ -164,7 +176,7 @@ func valuesOf(p property) (plain, odd []any) {
 				odd = append(odd, v)
 			}
 		case "broker.version.fallback":
-			odd = append(odd, "0.8.0", "0.8.1", "0.8.2", "0.9.0", "0.10.0", "0.10.2.1", "1.0.0", "2.8.0", "4.0", "0.7.0", "0.8", "5", "v1.0")
+			odd = append(odd, "0.8.0", "0.8.1", "0.8.2", "0.9.0", "0.10.0", "0.10.2.1", "1.0.0", "2.8.0", "4.0", "0.7.0", "0.7", "0.7.2", "0.7.x", " 0.7.0", "0.70", "0.6.0", "0.8", "5", "v1.0")
 		case "metadata.broker.list", "bootstrap.servers":
 			odd = append(odd, "127.0.0.1:1,127.0.0.1:2", "127.0.0.1", "127.0.0.1:", ":9092", "127.0.0.1:abc", "127.0.0.1:70000", "[::1]:9092", "::1",
 				"PLAINTEXT://127.0.0.1:1", "SSL://127.0.0.1:1", "http://127.0.0.1:1", ",,", "127.0.0.1:1 , 127.0.0.1:2", "127.0.0.1:1;127.0.0.1:2", "127.0.0.1:-1", "127.0.0.1:0")
