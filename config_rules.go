@@ -36,8 +36,11 @@ func (s *settings) check() error {
 	return nil
 }
 
-// rule is the error of a broken rule.
-func rule(text string) error { return newErrorf(ErrInvalidArg, "%s", text) }
+// rule is the error of a broken rule, cut where librdkafka cuts it.
+func rule(text string) error {
+	const longest = 255
+	return newErrorf(ErrInvalidArg, "%s", text[:min(len(text), longest)])
+}
 
 // putNum changes the value of an integer property that follows from others.
 func (s *settings) putNum(name string, n int) { s.putInt(row(name), n) }

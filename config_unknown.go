@@ -24,17 +24,21 @@ func unknown(key string, sc scope, k clientKind) error {
 	return err
 }
 
-// nearest returns the known key that is most like a key, or "" where none is near: a few letters, and no more than a
-// third, may differ.
+// nearest returns the known key that is most like a key, or "" where none is near: one that goes on where the key
+// ends, or else one that differs in a few letters and no more than a third.
 func nearest(key string, sc scope, k clientKind) (near string) {
 	if len(key) > 2*longestName {
 		return ""
 	}
 	best := min(3, len(key)/3) + 1
+	longer := strings.ToLower(key) + "."
 	for i := range properties {
 		p := &properties[i]
 		if !p.owner.has(k) && p.scope == goScope || sc == topicScope && p.scope != topicScope || p.kind == pointerKind || p.kind == internalKind {
 			continue
+		}
+		if len(key) > 2 && strings.HasPrefix(p.name, longer) {
+			return p.name
 		}
 		if d := distance(strings.ToLower(key), p.name); d < best {
 			best, near = d, p.name

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -282,26 +281,30 @@ const cSpace = " \t\n\v\f\r"
 
 func (s *settings) readString(p *property, text string) error {
 	v := s.vals[p]
-	shown := cmp.Or(text, "(null)")
+	null := text == ""
 	if !p.untrimmed {
 		text = strings.TrimLeft(text, cSpace)
 	}
 	ok := true
 	switch {
 	case p.name == "sasl.mechanisms":
-		ok = shown != "(null)" && !strings.ContainsAny(text, ", ")
-	case p.name == "broker.version.fallback":
-		ok = shown != "(null)"
+		ok = !null && !strings.ContainsAny(text, ", ")
+	case p.name == "broker.version.fallback": // any text but that of two versions that are too old
+		ok = !null && !strings.HasPrefix(text, "0.7.") && !strings.HasPrefix(text, "0.6.")
 	case p.words != nil:
 		ok = p.word(text) == text && text != ""
 	}
 	if !ok {
+		shown := text
+		if null {
+			shown = "(null)"
+		}
 		return confErrorf("Invalid value for configuration property %q: %s", p.name, shown)
 	}
-	if text == "" && p.name == "transactional.id" && shown != "(null)" {
+	if text == "" && p.name == "transactional.id" && !null {
 		return confErrorf("Invalid value for configuration property %q: it is blank", p.name)
 	}
-	if v.text = text; shown == "(null)" {
+	if v.text = text; null {
 		s.reset(p)
 	}
 	return nil

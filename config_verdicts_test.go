@@ -55,6 +55,7 @@ var verdicts = []struct {
 	// Names.
 	{producerClient, ConfigMap{"no.such.property": 1}, `No such configuration property: "no.such.property"`, ""},
 	{producerClient, ConfigMap{"Acks": 1}, `No such configuration property: "Acks" (did you mean "acks"?)`, "the key that was meant"},
+	{producerClient, ConfigMap{"linger": "x"}, `No such configuration property: "linger" (did you mean "linger.ms"?)`, "the key that was meant"},
 	{producerClient, ConfigMap{"bootstrap.server": "x"}, `No such configuration property: "bootstrap.server" (did you mean "bootstrap.servers"?)`, "the key that was meant"},
 	{producerClient, ConfigMap{"topic.topic.acks": 1}, `No such configuration property: "topic.acks"`, ""},
 	{producerClient, ConfigMap{"topic.bootstrap.servers": 1}, `No such configuration property: "bootstrap.servers"`, ""},

@@ -172,7 +172,7 @@ func valuesOf(p property) (plain, odd []any) {
 				odd = append(odd, v, strings.ToUpper(v), v+" ", v+",random")
 			}
 		case "sasl.mechanisms", "sasl.mechanism":
-			for _, v := range []string{"GSSAPI", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "plain", "PLAIN,GSSAPI", "PLAIN GSSAPI", "EXTERNAL"} {
+			for _, v := range []string{"GSSAPI", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "plain", "PLAIN,GSSAPI", "PLAIN GSSAPI", " PLAIN", "PLAIN ", "EXTERNAL"} {
 				odd = append(odd, v)
 			}
 		case "broker.version.fallback":
@@ -265,7 +265,6 @@ func goCases() (cases []configCase) {
 		for _, v := range []string{"all", "none", "key", "value", "headers", "key,value", "key,value,headers", "key, value", "KEY", "all,key", "none,key", "key,key", ",", "key,", "timestamp", " "} {
 			cases = append(cases, configCase{kind, []setting{{"go.delivery.report.fields", v}}})
 		}
-		cases = append(cases, configCase{kind, []setting{{"go.delivery.report.fields", ""}, {"go.delivery.reports", false}}})
 	}
-	return cases
+	return append(cases, configCase{"producer", []setting{{"go.delivery.report.fields", ""}, {"go.delivery.reports", false}}})
 }
