@@ -22,6 +22,7 @@ const (
 	identicalErrors = 30 * time.Second // an error of a broker that repeats itself
 	allDownEvents   = time.Second      // ErrAllBrokersDown while nothing changed
 	probePause      = 50 * time.Millisecond
+	connectionCheck = time.Second
 	reportBacklog   = 1000 // reports that wait for the goroutine that tells them; more are dropped
 )
 
@@ -213,6 +214,10 @@ func (b *brokers) cameUpLocked() {
 // and reconnect.backoff.max.ms, from a quarter less to a half more so that clients don't come back all at once.
 func (b *brokers) failedLocked(k *broker, err error) {
 	k.last = err
+	var setup *setupError
+	if errors.As(err, &setup) {
+		k.last = setup
+	}
 	now := time.Now()
 	if now.Before(k.retryAt) || b.backoff <= 0 {
 		return
@@ -231,9 +236,14 @@ func (h brokerHooks) OnBrokerDisconnect(_ kgo.BrokerMetadata, conn net.Conn) {
 	if k == nil { // it never came up: OnBrokerConnect says why
 		return
 	}
+	b.closedLocked(k, conn, h.c.stopping())
+}
+
+// closedLocked notes the end of a connection that was up.
+func (b *brokers) closedLocked(k *broker, conn net.Conn, stopping bool) {
 	delete(b.open, conn)
 	k.conns--
-	if h.c.stopping() {
+	if stopping {
 		return
 	}
 	if !b.upLocked() {
@@ -249,6 +259,32 @@ func (h brokerHooks) OnBrokerDisconnect(_ kgo.BrokerMetadata, conn net.Conn) {
 	}
 	k.down = k.down || k.conns == 0
 	b.reportLocked(k, lostConnection(err, time.Since(c.opened)))
+}
+
+// checkConnections finds the connections that the other side has ended and that the engine does not read. The engine
+// notices that they are closed when it uses them next, and opens others.
+func (b *brokers) checkConnections() {
+	b.mu.Lock()
+	conns := make([]*brokerConn, 0, len(b.open))
+	for conn := range b.open {
+		if c, ok := conn.(*brokerConn); ok {
+			conns = append(conns, c)
+		}
+	}
+	b.mu.Unlock()
+	for _, c := range conns {
+		err := c.ended()
+		if err == nil {
+			continue
+		}
+		c.note(err)
+		b.mu.Lock()
+		if k := b.open[c]; k != nil {
+			b.closedLocked(k, c, false)
+		}
+		b.mu.Unlock()
+		_ = c.tcp.Close()
+	}
 }
 
 // OnBrokerWrite sees how far a new connection is.
@@ -532,7 +568,8 @@ func (c *client) tellBroker(r brokerReport) {
 type probeKey struct{}
 
 // probeBrokers asks for the cluster's brokers at start and whenever no connection is left, until one answers. An idle
-// client so finds out that it can't reach or is not welcome at its cluster. While a connection is up it only waits.
+// client so finds out that it can't reach or is not welcome at its cluster. While a connection is up it only looks, once
+// a second, whether it still is.
 func (c *client) probeBrokers(ctx context.Context) {
 	ctx = context.WithValue(ctx, probeKey{}, true)
 	b := &c.brokers
@@ -541,10 +578,14 @@ func (c *client) probeBrokers(ctx context.Context) {
 		d, needed := b.delay()
 		if !needed {
 			pause = 0
+			check := time.NewTimer(connectionCheck)
 			select {
 			case <-ctx.Done():
 			case <-b.search:
+			case <-check.C:
+				b.checkConnections()
 			}
+			check.Stop()
 			continue
 		}
 		timer := time.NewTimer(max(d, pause))

@@ -2,10 +2,12 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"regexp"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -323,6 +325,106 @@ func TestBackoffGrows(t *testing.T) {
 			if got := k.retryAt.Sub(before).Round(5 * time.Millisecond); got != time.Duration(want)*time.Millisecond {
 				t.Errorf("random %v, failure %d: delay %v, want %dms", tc.random, i+1, got, want)
 			}
+		}
+	}
+}
+
+// TestEndedConnection: the client sees that a broker ended a connection that nobody reads, with and without TLS.
+func TestEndedConnection(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("connections can't be looked at there: see peek")
+	}
+	ca := newCert(t, "authority", nil, nil)
+	secured := serverTLS(t, newCert(t, "broker", ca, loopback), nil)
+	for name, useTLS := range map[string]bool{"plaintext": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hangUp := make(chan struct{})
+			conf := ConfigMap{"bootstrap.servers": serve(t, func(c net.Conn) {
+				if useTLS {
+					c = tls.Server(c, secured)
+					_, _ = c.Read(make([]byte, 1))
+				}
+				<-hangUp
+				_ = c.Close()
+			})}
+			if useTLS {
+				conf["security.protocol"], conf["ssl.ca.pem"] = "ssl", ca.certPEM
+			}
+			w := watchUnstarted(t, conf)
+			conn, err := newDialer(w.client).dial(t.Context(), "tcp", conf["bootstrap.servers"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			if _, err := conn.Write([]byte{0}); err != nil {
+				t.Fatal(err)
+			}
+			c := conn.(*brokerConn)
+			b := &w.brokers
+			k := b.findLocked("127.0.0.1:1", 1)
+			b.open[c], k.conns = k, 1
+			b.checkConnections()
+			b.checkConnections()
+			if !w.anyBrokerUp() {
+				t.Fatal("the connection is taken for ended")
+			}
+			close(hangUp)
+			for end := time.Now().Add(20 * time.Second); w.anyBrokerUp(); runtime.Gosched() {
+				if b.checkConnections(); time.Now().After(end) {
+					t.Fatal("not seen in 20 seconds")
+				}
+			}
+			if k.conns != 0 || !k.down {
+				t.Errorf("the broker has %d connections, down: %v", k.conns, k.down)
+			}
+		})
+	}
+}
+
+// TestMessagesOutlastBrokers: no message fails because no broker can be reached, other than by message.timeout.ms.
+func TestMessagesOutlastBrokers(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 3, testcluster.Topic("t", 6))
+	p, err := NewProducer(&ConfigMap{"bootstrap.servers": c.Bootstrap, "message.timeout.ms": 1500, "log_level": 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	topic := "t"
+	produce := func(partition int32) {
+		t.Helper()
+		if err := p.Produce(&Message{TopicPartition: TopicPartition{Topic: &topic, Partition: partition}, Value: []byte("v")}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	produce(0)
+	more := time.NewTicker(5 * time.Millisecond) // so that the messages of a batch run out of time one after the other
+	defer more.Stop()
+	end := time.After(30 * time.Second)
+	down, partition, failed := false, int32(0), 0
+	for failed < 500 || !down {
+		select {
+		case <-more.C:
+			partition = (partition + 1) % 6
+			produce(partition)
+		case ev := <-p.Events():
+			switch e := ev.(type) {
+			case *Message:
+				switch err := e.TopicPartition.Error; {
+				case err == nil:
+					c.Close() // after the first one
+				case !errors.Is(err, ErrMsgTimedOut):
+					t.Fatalf("a message failed with %v (%v)", err, errors.Unwrap(err))
+				default:
+					failed++
+				}
+			case Error:
+				down = down || e.Code() == ErrAllBrokersDown
+			}
+		case <-end:
+			t.Fatalf("in 30 seconds: all brokers down %v, %d failed", down, failed)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (d *dialer) connect(ctx context.Context, addr string) (*brokerConn, *setupE
 		return nil, &setupError{state: stateConnect, host: addr, addr: tried, err: err}
 	}
 	if d.tls == nil {
-		return &brokerConn{Conn: conn, opened: time.Now()}, nil
+		return &brokerConn{Conn: conn, tcp: conn, opened: time.Now()}, nil
 	}
 	if d.canonical && d.brokers.bootstrap(addr) {
 		host = canonicalName(ctx, ips[0], host)
@@ -126,7 +126,7 @@ func (d *dialer) connect(ctx context.Context, addr string) (*brokerConn, *setupE
 		_ = conn.Close()
 		return nil, &setupError{state: stateTLS, host: addr, addr: tried, err: err}
 	}
-	return &brokerConn{Conn: secured, opened: time.Now()}, nil
+	return &brokerConn{Conn: secured, tcp: conn, opened: time.Now()}, nil
 }
 
 // connectIP connects to one of a broker's addresses. Each of those left gets its share of the time that is left, so
@@ -172,9 +172,13 @@ func (d *dialer) handshake(ctx context.Context, conn net.Conn, host string) (net
 // brokerConn is a connection that remembers why it ended.
 type brokerConn struct {
 	net.Conn
-	opened time.Time
-	up     atomic.Bool // the engine may use it
-	failed atomic.Pointer[error]
+	tcp     net.Conn // below TLS
+	opened  time.Time
+	up      atomic.Bool // the engine may use it
+	reading atomic.Int32
+	failed  atomic.Pointer[error]
+
+	unread bool // the probe's: there was something to read that nobody waited for
 }
 
 // ready is called when the connection is authenticated.
@@ -195,8 +199,25 @@ func (c *brokerConn) note(err error) {
 	}
 }
 
+// ended looks whether the other side has ended a connection that nobody reads just now: the engine reads only when it
+// waits for an answer. Below TLS that begins with a record of its own, and a broker sends no other unasked.
+func (c *brokerConn) ended() error {
+	pending, err := peek(c.tcp)
+	if err != nil {
+		return err
+	}
+	unasked := pending && c.tcp != c.Conn && c.reading.Load() == 0
+	if unasked && c.unread {
+		return io.EOF
+	}
+	c.unread = unasked
+	return nil
+}
+
 func (c *brokerConn) Read(p []byte) (int, error) {
+	c.reading.Add(1)
 	n, err := c.Conn.Read(p)
+	c.reading.Add(-1)
 	if err != nil {
 		c.note(err)
 	}

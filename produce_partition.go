@@ -133,11 +133,18 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	switch {
 	case part.p.client.closed.Load(), errors.Is(err, kgo.ErrClientClosed), errors.Is(err, kgo.ErrAborting):
 		return false
-	case !errors.Is(err, errTakenBack) && !recordSpecific(err):
+	case !errors.Is(err, errTakenBack) && !recordSpecific(err) && !connectionLost(err):
 		return false
 	}
 	sent := o.maybeThere()
 	if errors.Is(err, errTakenBack) {
+		o.maybeSent = sent
+		return !sent || !part.p.idempotent
+	}
+	if connectionLost(err) {
+		// With one record taken back while no broker can be reached, the engine fails all of the partition. They are
+		// to wait for a broker, until message.timeout.ms ends that.
+		part.pause = part.p.clock() + part.p.retryBackoff
 		o.maybeSent = sent
 		return !sent || !part.p.idempotent
 	}
@@ -161,6 +168,9 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	o.maybeSent = sent
 	return true
 }
+
+// connectionLost reports whether the engine had no broker to send to.
+func connectionLost(err error) bool { return unreachable(err) || kgo.IsRetryableBrokerErr(err) }
 
 // protectLocked looks whether the oldest message in the engine may be at the broker already. With idempotence it must
 // then not be taken back: sent again, under other numbers, it could be there twice.
