@@ -83,6 +83,7 @@ func (c *Consumer) fetchFromLocked(p *partition, start Offset) {
 // Consumer.mu guards it.
 type fetcher struct {
 	dirty  bool               // what is wanted has changed
+	forget []string           // topics that the engine is to forget
 	cancel context.CancelFunc // ends the wait for records
 	full   bool               // fetchLoop waits for room in the queue
 	room   chan struct{}      // capacity 1
@@ -123,8 +124,10 @@ func (c *Consumer) fetchLoop(ctx context.Context) {
 		c.mu.Lock()
 		var drop map[string][]int32
 		var add map[string]map[int32]kgo.Offset
+		var forget []string
 		if c.fetcher.dirty {
 			c.fetcher.dirty = false
+			forget, c.fetcher.forget = c.fetcher.forget, nil
 			drop, add = c.changesLocked(active)
 		}
 		if c.fetcher.cancel == nil {
@@ -136,6 +139,9 @@ func (c *Consumer) fetchLoop(ctx context.Context) {
 
 		if len(drop) > 0 {
 			c.client.engine.RemoveConsumePartitions(drop)
+		}
+		if len(forget) > 0 {
+			c.client.engine.PurgeTopicsFromConsuming(forget...)
 		}
 		if len(add) > 0 {
 			c.client.engine.AddConsumePartitions(add)
@@ -252,7 +258,7 @@ func (c *Consumer) fetchFailed(f fetched, fp *kgo.FetchPartition) {
 	case outOfRange:
 		c.resetLocked(p, leader, fp.Err)
 	case errors.Is(fp.Err, kerr.UnknownTopicOrPartition), errors.Is(fp.Err, kerr.UnknownTopicID):
-		c.failLocked(p, newError(ErrUnknownPartition).withCause(fp.Err))
+		c.topicGoneLocked(*p.topic, fp.Err)
 	case errors.Is(fp.Err, kgo.ErrClientClosed), errors.Is(fp.Err, context.Canceled):
 	default:
 		c.failLocked(p, toError(fp.Err))
@@ -261,6 +267,29 @@ func (c *Consumer) fetchFailed(f fetched, fp *kgo.FetchPartition) {
 	if outOfRange && !void && c.reset != resetError {
 		c.client.log.printf(logWarning, "OFFSET", "%s [%d]: offset reset (broker %d) to %s: %s", *p.topic, p.id, leader, c.reset.offset(), toError(fp.Err))
 	}
+}
+
+// topicGoneLocked deals with a topic that was deleted: its partitions are reported as unknown, and fetched again from
+// where they were when there is a topic of that name again. The engine has to forget the topic for that, because it
+// knows it by its id. auto.offset.reset decides where the new one does not reach that far.
+func (c *Consumer) topicGoneLocked(topic string, why error) {
+	c.fetcher.forget = append(c.fetcher.forget, topic)
+	var again []start
+	for _, p := range c.assignment {
+		if *p.topic != topic || !p.want {
+			continue
+		}
+		c.failLocked(p, newError(ErrUnknownPartition).withCause(why))
+		p.want = false
+		p.seq++
+		at := p.start
+		if p.position >= 0 {
+			at = p.position
+		}
+		again = append(again, start{p: p, version: p.version, at: at})
+	}
+	c.fetcher.interruptLocked()
+	c.locateLocked(again)
 }
 
 // failLocked reports the error of a partition, once until it has fetched again.

@@ -368,6 +368,8 @@ func (c *Consumer) matchTopics(ctx context.Context, sub *subscription) (map[stri
 func (c *Consumer) topicGone(topic string, why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.fetcher.forget = append(c.fetcher.forget, topic)
+	c.fetcher.interruptLocked()
 	for _, p := range c.assignment {
 		if *p.topic == topic && p.failure == nil {
 			e := newError(ErrUnknownPartition).withCause(why)
