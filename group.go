@@ -23,7 +23,8 @@ type group struct {
 	subSeq     int           // moves with every subscription
 	last       *subscription // the one before Unsubscribe: its callback serves the last revocation
 	running    bool
-	protocol   string // of the rebalances: NONE, EAGER, COOPERATIVE
+	member     membership // of runGroup
+	protocol   string     // of the rebalances: NONE, EAGER, COOPERATIVE
 	memberID   string
 	generation int32 // of the classic protocol, member epoch of the consumer protocol; -1 outside the group
 	owned      []topicPartition
@@ -145,6 +146,9 @@ func (c *Consumer) runGroup(ctx context.Context) {
 	if g.server {
 		m = &serverMember{c: c, g: g}
 	}
+	c.mu.Lock()
+	g.member = m
+	c.mu.Unlock()
 	for try := 0; ; {
 		sub, seq := c.subscribed()
 		if sub == nil {
@@ -171,6 +175,9 @@ func (c *Consumer) runGroup(ctx context.Context) {
 			}
 		}
 		err := m.participate(ctx, sub, seq)
+		if (err == nil || errors.Is(err, errRejoin)) && c.notPolled() {
+			err = errNotPolled
+		}
 		c.endedBecause(err)
 		switch {
 		case ctx.Err() != nil:
@@ -187,6 +194,7 @@ func (c *Consumer) runGroup(ctx context.Context) {
 		case errors.Is(err, errNotPolled):
 			m.leave(ctx)
 			c.giveUp(ctx, true)
+			c.awaitPoll(ctx)
 			c.notMember()
 		case errors.Is(err, errLost):
 			c.giveUp(ctx, true)
@@ -217,6 +225,26 @@ func (c *Consumer) endedBecause(err error) {
 	reason := c.group.reason
 	c.mu.Unlock()
 	c.client.log.debugf("cgrp", "REBALANCE", "Group %q: generation ended: %s", c.groupID, reason)
+}
+
+// notPolled reports whether the application has been silent for too long.
+func (c *Consumer) notPolled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.group.exceeded
+}
+
+// awaitPoll waits until the application polls again.
+func (c *Consumer) awaitPoll(ctx context.Context) {
+	polled := make(chan struct{})
+	c.mu.Lock()
+	c.queue.pushLocked(func(*Consumer) Event { close(polled); return nil })
+	c.mu.Unlock()
+	select {
+	case <-polled:
+	case <-c.group.closing.Done():
+	case <-ctx.Done():
+	}
 }
 
 // membership is one of the two protocols of groups.
@@ -460,6 +488,13 @@ func (c *Consumer) pollWatch(ctx context.Context) {
 			c.queue.pushLocked(newErrorf(ErrMaxPollExceeded, "Application maximum poll interval (%dms) exceeded by %dms",
 				g.maxPoll.Milliseconds(), (silent - g.maxPoll).Milliseconds()))
 			g.kickLocked()
+			for _, k := range g.owned { // another member will get these: nothing of them may still come out
+				if p := c.partitions[k]; p != nil && p.assigned {
+					c.renewLocked(p)
+				}
+			}
+			// At once, because runGroup may be waiting for the application too.
+			c.client.tasks.run(g.member.leave)
 		}
 		c.mu.Unlock()
 	}

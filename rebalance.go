@@ -51,6 +51,12 @@ func (r *rebalance) serve(c *Consumer) Event {
 		c.mu.Unlock()
 		return nil
 	}
+	if r.assign && c.group.lost { // while it waited here
+		c.group.owned = without(c.group.owned, r.keys)
+		r.finishLocked(c)
+		c.mu.Unlock()
+		return nil
+	}
 	cb := c.group.callbackLocked()
 	c.serving = r
 	asEvent := cb == nil && c.appRebalance && c.events != nil
