@@ -267,3 +267,13 @@ func eventually(t testing.TB, c *kafka.Consumer, what string, cond func() bool) 
 func failCommits(cl *testcluster.Cluster, err *kerr.Error) *kfake.FaultHandle {
 	return cl.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Err: err, Count: -1})
 }
+
+// produceValues appends messages to partition 0.
+func produceValues(t testing.TB, cl *testcluster.Cluster, topic string, values ...string) {
+	t.Helper()
+	records := make([]*kgo.Record, len(values))
+	for i, v := range values {
+		records[i] = &kgo.Record{Topic: topic, Value: []byte(v)}
+	}
+	produce(t, cl, records...)
+}

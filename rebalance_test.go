@@ -45,6 +45,13 @@ type member struct {
 	done chan struct{}
 }
 
+// merged is a configuration of two parts.
+func merged(a, b kafka.ConfigMap) kafka.ConfigMap {
+	both := maps.Clone(a)
+	maps.Copy(both, b)
+	return both
+}
+
 // startMember subscribes to t and polls until the test ends, or until close.
 func startMember(t *testing.T, cl *testcluster.Cluster, name, group string, conf kafka.ConfigMap, on func(kafka.Event)) *member {
 	t.Helper()
@@ -505,9 +512,7 @@ func TestResubscribe(t *testing.T) {
 				t.Errorf("callbacks %v, want %v", log, want)
 			}
 			eventually(t, nil, "the group is empty", func() bool { info := cl.GroupInfo(group); return info != nil && len(info.Members) == 0 })
-			if p := c.GetRebalanceProtocol(); p != "NONE" {
-				t.Errorf("protocol %q after leaving, want NONE", p)
-			}
+			eventually(t, nil, "the protocol is NONE", func() bool { return c.GetRebalanceProtocol() == "NONE" })
 			fill(t, cl, "t1", 0, 4, 1)
 			fill(t, cl, "t2", 0, 5, 1)
 			quietMessages(t, c, "after Unsubscribe")

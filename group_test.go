@@ -1,0 +1,337 @@
+package kafka_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/purego-kafka/kafka"
+	"github.com/purego-kafka/kafka/internal/testcluster"
+)
+
+var protocols = map[string]kafka.ConfigMap{
+	"classic":  {"group.protocol": "classic"},
+	"consumer": {"group.protocol": "consumer"},
+}
+
+// TestRegex: a topic that is created later and matches is consumed too; one that does not match, or is excluded, not.
+func TestRegex(t *testing.T) {
+	t.Parallel()
+	for name, conf := range protocols {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("logs-a", 1), testcluster.Topic("other", 1), testcluster.Topic("logs-secret", 1))
+			for _, topic := range []string{"logs-a", "other", "logs-secret"} {
+				produceValues(t, cl, topic, topic)
+			}
+			c := startConsumer(t, cl, conf, kafka.ConfigMap{"topic.metadata.refresh.interval.ms": 50, "topic.blacklist": "logs-secret"})
+			need(t, "Subscribe", c.SubscribeTopics([]string{"^logs-.*"}, nil))
+			wantValues(t, "the topic that is there", readN(t, c, 1), []string{"logs-a"})
+			need(t, "CreateTopic", cl.CreateTopic("logs-b", 1, nil))
+			need(t, "CreateTopic", cl.CreateTopic("more-logs-b", 1, nil))
+			produceValues(t, cl, "more-logs-b", "more-logs-b")
+			produceValues(t, cl, "logs-b", "logs-b")
+			wantValues(t, "the topic that came later", readN(t, c, 1), []string{"logs-b"})
+			a, err := c.Assignment()
+			if err != nil || len(a) != 2 || *a[0].Topic != "logs-a" || *a[1].Topic != "logs-b" {
+				t.Errorf("Assignment = %s, %v", show(a), err)
+			}
+			quietMessages(t, c, "topics that do not match")
+		})
+	}
+}
+
+// TestMorePartitions: partitions that a topic gets later are consumed too.
+func TestMorePartitions(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	c := startConsumer(t, cl, kafka.ConfigMap{"topic.metadata.refresh.interval.ms": 50})
+	need(t, "Subscribe", c.Subscribe("t", nil))
+	produceValues(t, cl, "t", "v0")
+	readN(t, c, 1)
+	req := kmsg.NewPtrCreatePartitionsRequest()
+	rt := kmsg.NewCreatePartitionsRequestTopic()
+	rt.Topic, rt.Count = "t", 3
+	req.Topics, req.TimeoutMillis = append(req.Topics, rt), 5000
+	_, err := req.RequestWith(t.Context(), engineOn(t, cl))
+	need(t, "CreatePartitions", err)
+	eventually(t, c, "three partitions", func() bool { a, _ := c.Assignment(); return len(a) == 3 })
+}
+
+// TestSubscribeUnknownTopic: a subscribed topic that is not there is reported once, and consumed when it comes.
+func TestSubscribeUnknownTopic(t *testing.T) {
+	t.Parallel()
+	for name, conf := range protocols {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+			produceValues(t, cl, "t", "v0")
+			c := startConsumer(t, cl, conf, kafka.ConfigMap{"topic.metadata.refresh.interval.ms": 50})
+			need(t, "Subscribe", c.SubscribeTopics([]string{"t", "later"}, nil))
+			reported := 0
+			check := func(ev kafka.Event) {
+				if e, ok := ev.(kafka.Error); ok {
+					reported++
+					wantCode(t, "event", e, kafka.ErrUnknownTopicOrPart)
+					if want := "Subscribed topic not available: later: Broker: Unknown topic or partition"; e.Error() != want {
+						t.Errorf("text %q, want %q", e.Error(), want)
+					}
+				}
+			}
+			message := false
+			pollUntil(t, c, "the error and the message of the other topic", func(ev kafka.Event) bool {
+				check(ev)
+				if _, ok := ev.(*kafka.Message); ok {
+					message = true
+				}
+				return reported > 0 && message
+			})
+			for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); {
+				check(c.Poll(20))
+			}
+			if reported != 1 {
+				t.Errorf("reported %d times", reported)
+			}
+			need(t, "CreateTopic", cl.CreateTopic("later", 1, nil))
+			produceValues(t, cl, "later", "w0")
+			wantValues(t, "the topic that came later", readN(t, c, 1), []string{"w0"})
+		})
+	}
+}
+
+// TestMaxPoll: who does not poll loses its partitions, learns of it, and comes back with the next Poll.
+func TestMaxPoll(t *testing.T) {
+	t.Parallel()
+	for name, conf := range strategies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+			produceValues(t, cl, "t", "v0", "v1")
+			group := newGroup()
+			slow := kafka.ConfigMap{"group.id": group, "max.poll.interval.ms": 300, "enable.auto.commit": false}
+			if name != "consumer" {
+				slow["session.timeout.ms"] = 300
+			}
+			a := startConsumer(t, cl, conf, slow)
+			var log []string
+			need(t, "Subscribe", a.Subscribe("t", func(c *kafka.Consumer, ev kafka.Event) error {
+				switch e := ev.(type) {
+				case kafka.AssignedPartitions:
+					if len(e.Partitions) > 0 {
+						log = append(log, "assigned")
+					}
+					if c.AssignmentLost() {
+						t.Error("lost while assigning")
+					}
+				case kafka.RevokedPartitions:
+					if len(log) == 3 { // Close
+						return nil
+					}
+					if !c.AssignmentLost() {
+						t.Error("AssignmentLost is not set in the revocation")
+					}
+					_, err := c.Commit()
+					wantCode(t, "Commit of a lost assignment", err, kafka.ErrAssignmentLost)
+					log = append(log, "lost")
+				}
+				return nil
+			}))
+			wantValues(t, "messages", readN(t, a, 1), values(0, 1))
+			// Nobody polls: the group takes the partition and gives it to another member.
+			b := startMember(t, cl, "b", group, merged(conf, kafka.ConfigMap{"enable.auto.commit": false}), nil)
+			eventually(t, nil, "the other member has the partition", func() bool { return shared(1, b) })
+			eventually(t, nil, "AssignmentLost", a.AssignmentLost)
+			b.leave()
+			e := nextOf[kafka.Error](t, a)
+			wantCode(t, "event", e, kafka.ErrMaxPollExceeded)
+			if !strings.HasPrefix(e.Error(), "Application maximum poll interval (300ms) exceeded by ") || !strings.HasSuffix(e.Error(), "ms") {
+				t.Errorf("text %q", e.Error())
+			}
+			wantValues(t, "messages after coming back", readN(t, a, 1), values(0, 1)) // nothing was committed
+			if want := []string{"assigned", "lost", "assigned"}; !slices.Equal(log, want) {
+				t.Errorf("callbacks %v, want %v", log, want)
+			}
+		})
+	}
+}
+
+// TestMaxPollBeforeAssigned: who subscribes and never polls does not keep partitions from others.
+func TestMaxPollBeforeAssigned(t *testing.T) {
+	t.Parallel()
+	for name, conf := range strategies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
+			group := newGroup()
+			slow := kafka.ConfigMap{"group.id": group, "max.poll.interval.ms": 300}
+			if name != "consumer" {
+				slow["session.timeout.ms"] = 300
+			}
+			idle := startConsumer(t, cl, conf, slow)
+			need(t, "Subscribe", idle.Subscribe("t", nil))
+			eventually(t, nil, "the idle member is in the group", func() bool {
+				info := cl.GroupInfo(group)
+				return info != nil && len(info.Members) == 1 && info.NumAssigned() == 2
+			})
+			b := startMember(t, cl, "b", group, conf, nil)
+			awaitShared(t, 2, b)
+		})
+	}
+}
+
+// TestStaticMember: Close does not leave the group, and the same instance gets its partitions back without a rebalance.
+func TestStaticMember(t *testing.T) {
+	t.Parallel()
+	for name, conf := range protocols {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+			produceValues(t, cl, "t", "v0", "v1")
+			group := newGroup()
+			static := kafka.ConfigMap{"group.id": group, "group.instance.id": "one"}
+			leaves := cl.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.LeaveGroup}, Observe: true, Count: -1})
+			for i := range 2 {
+				c := startConsumer(t, cl, conf, static)
+				need(t, "Subscribe", c.Subscribe("t", nil))
+				if i == 0 {
+					wantValues(t, "messages", readN(t, c, 2), values(0, 2))
+				} else {
+					produceValues(t, cl, "t", "v2")
+					wantValues(t, "messages", readN(t, c, 1), values(2, 3))
+				}
+				need(t, "Close", c.Close())
+				if info := cl.GroupInfo(group); info == nil || len(info.Members) != 1 || info.Members[0].InstanceID == nil || *info.Members[0].InstanceID != "one" {
+					t.Errorf("members after Close: %+v", info)
+				}
+			}
+			if leaves.Hits() != 0 {
+				t.Errorf("%d requests to leave the group", leaves.Hits())
+			}
+		})
+	}
+}
+
+// TestFenced: another client with the same group.instance.id takes over; the first one has a fatal error.
+func TestFenced(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	group := newGroup()
+	static := kafka.ConfigMap{"group.id": group, "group.instance.id": "one"}
+	first := startConsumer(t, cl, static)
+	need(t, "Subscribe", first.Subscribe("t", nil))
+	eventually(t, first, "assigned", func() bool { a, _ := first.Assignment(); return len(a) == 1 })
+	second := startConsumer(t, cl, static)
+	need(t, "Subscribe", second.Subscribe("t", nil))
+	e := nextOf[kafka.Error](t, first)
+	wantCode(t, "event", e, kafka.ErrFencedInstanceID)
+	if !e.IsFatal() {
+		t.Errorf("%v is not fatal", e)
+	}
+	if err := first.Subscribe("t", nil); !errors.Is(err, kafka.ErrFencedInstanceID) && !errors.Is(err, kafka.ErrFatal) {
+		t.Errorf("Subscribe after a fatal error: %v", err)
+	}
+	eventually(t, second, "the second is assigned", func() bool { a, _ := second.Assignment(); return len(a) == 1 })
+	eventually(t, first, "the first has nothing", func() bool { a, _ := first.Assignment(); return len(a) == 0 })
+	closeSoon(t, first)
+	produceValues(t, cl, "t", "v0")
+	wantValues(t, "the second reads", readN(t, second, 1), values(0, 1))
+}
+
+// TestLostMembership: the group forgets the member; it comes back by itself, and says that what it had is lost.
+func TestLostMembership(t *testing.T) {
+	t.Parallel()
+	for name, conf := range strategies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+			produceValues(t, cl, "t", "v0")
+			group := newGroup()
+			c := startConsumer(t, cl, conf, kafka.ConfigMap{"group.id": group})
+			var log []string
+			need(t, "Subscribe", c.Subscribe("t", func(c *kafka.Consumer, ev kafka.Event) error {
+				if _, ok := ev.(kafka.RevokedPartitions); ok {
+					if log = append(log, "revoked"); len(log) < 4 && !c.AssignmentLost() { // the one after is Close's
+						t.Error("AssignmentLost is not set")
+					}
+				} else if len(ev.(kafka.AssignedPartitions).Partitions) > 0 {
+					log = append(log, "assigned")
+				}
+				return nil
+			}))
+			readN(t, c, 1)
+			kick(t, cl, group)
+			eventually(t, c, "the partition comes back", func() bool { return len(log) >= 3 })
+			if want := []string{"assigned", "revoked", "assigned"}; !slices.Equal(log, want) {
+				t.Errorf("callbacks %v, want %v", log, want)
+			}
+			if c.AssignmentLost() {
+				t.Error("AssignmentLost is still set")
+			}
+		})
+	}
+}
+
+// kick removes the only member from a group, in its place.
+func kick(t *testing.T, cl *testcluster.Cluster, group string) {
+	t.Helper()
+	member := cl.GroupInfo(group).Members[0].MemberID
+	engine := engineOn(t, cl)
+	classic := kmsg.NewPtrLeaveGroupRequest()
+	classic.Group, classic.MemberID = group, member
+	rm := kmsg.NewLeaveGroupRequestMember()
+	rm.MemberID = member
+	classic.Members = append(classic.Members, rm)
+	_, err := classic.RequestWith(t.Context(), engine)
+	need(t, "LeaveGroup", err)
+	server := kmsg.NewPtrConsumerGroupHeartbeatRequest()
+	server.Group, server.MemberID, server.MemberEpoch = group, member, -1
+	_, err = server.RequestWith(t.Context(), engine)
+	need(t, "ConsumerGroupHeartbeat", err)
+	if info := cl.GroupInfo(group); info != nil && slices.ContainsFunc(info.Members, func(m kfake.GroupMember) bool { return m.MemberID == member }) {
+		t.Fatalf("the member is still in the group: %+v", info)
+	}
+}
+
+// TestJoinErrors: what keeps a member out of its group is reported once.
+func TestJoinErrors(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	produceValues(t, cl, "t", "v0")
+	fault := cl.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, TopLevel: true, Err: kerr.GroupAuthorizationFailed, Count: -1})
+	c := startConsumer(t, cl)
+	need(t, "Subscribe", c.Subscribe("t", nil))
+	wantCode(t, "event", nextOf[kafka.Error](t, c), kafka.ErrGroupAuthorizationFailed)
+	need(t, "more tries", fault.Wait(t.Context(), fault.Hits()+2))
+	quiet(t, c, "the same error again")
+	fault.Remove()
+	wantValues(t, "messages once it may", readN(t, c, 1), values(0, 1))
+}
+
+// TestGroupMetadata: GetConsumerGroupMetadata works before, in and after a membership.
+func TestGroupMetadata(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	c := startConsumer(t, cl, kafka.ConfigMap{"group.id": "g"})
+	before, err := c.GetConsumerGroupMetadata()
+	need(t, "GetConsumerGroupMetadata", err)
+	outside, err := kafka.NewTestConsumerGroupMetadata("g")
+	need(t, "NewTestConsumerGroupMetadata", err)
+	if !reflect.DeepEqual(before, outside) {
+		t.Errorf("before joining: %q, want %q", before, outside)
+	}
+	need(t, "Subscribe", c.Subscribe("t", nil))
+	eventually(t, c, "assigned", func() bool { a, _ := c.Assignment(); return len(a) == 1 })
+	in, err := c.GetConsumerGroupMetadata()
+	need(t, "GetConsumerGroupMetadata of a member", err)
+	if members := cl.GroupInfo("g").Members; !strings.Contains(fmt.Sprintf("%s", in), members[0].MemberID) {
+		t.Errorf("metadata of a member %q without its id %q", in, members[0].MemberID)
+	}
+}
