@@ -2,6 +2,7 @@ package parity
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -19,10 +20,7 @@ var configDivergences = []struct {
 		return plain != ours && plain == theirs
 	}},
 	{"number-wrap", func(c configCase, ours, theirs string) bool {
-		v, _ := textOf(c.settings[0].value)
-		if n, ok := c.settings[0].value.(int); ok {
-			v = strconv.Itoa(n)
-		}
+		v := fmt.Sprint(valueOf(c.settings[0].value))
 		n, err := strconv.ParseInt(v, 10, 64)
 		huge := n > math.MaxInt32 || n < math.MinInt32 || errors.Is(err, strconv.ErrRange)
 		return refused(ours) && (huge && strings.Contains(ours, "is outside allowed range") || v == "nan")
@@ -50,7 +48,7 @@ var configDivergences = []struct {
 		return c.has("delivery.report.only.error") && strings.HasPrefix(ours, "code -165 ")
 	}},
 	{"blank-values", func(c configCase, ours, theirs string) bool {
-		v, isText := textOf(c.settings[0].value)
+		v, isText := valueOf(c.settings[0].value).(string)
 		return isText && strings.TrimSpace(v) == "" && (v != "" || c.has("group.id"))
 	}},
 	{"regexps", func(c configCase, ours, theirs string) bool {
@@ -89,13 +87,12 @@ func permitted(c configCase, ours, theirs string) string {
 // refused reports whether a verdict is an error, not a crash.
 func refused(verdict string) bool { return strings.HasPrefix(verdict, "code ") }
 
-// textOf returns a value that is a string, of a nested ConfigMap that of its only entry.
-func textOf(v any) (text string, ok bool) {
+// valueOf returns a value, of a nested ConfigMap that of its only entry.
+func valueOf(v any) any {
 	if tc, nested := v.(topicConfig); nested {
 		for _, inner := range tc {
-			v = inner
+			return inner
 		}
 	}
-	text, ok = v.(string)
-	return text, ok
+	return v
 }
