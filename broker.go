@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,15 +65,6 @@ type broker struct {
 	said       string // the last error reported
 	identical  int    // how often it came again without being reported
 	repeatedAt time.Time
-}
-
-// brokerReport is something to tell the application.
-type brokerReport struct {
-	name    string
-	level   int
-	code    ErrorCode
-	text    string // empty: only the count below
-	allDown string // the text of ErrAllBrokersDown, empty where some broker is not down
 }
 
 func (b *brokers) init(conf *settings) {
@@ -261,32 +251,6 @@ func (b *brokers) closedLocked(k *broker, conn net.Conn, stopping bool) {
 	b.reportLocked(k, lostConnection(err, time.Since(c.opened)))
 }
 
-// checkConnections finds the connections that the other side has ended and that the engine does not read. The engine
-// notices that they are closed when it uses them next, and opens others.
-func (b *brokers) checkConnections() {
-	b.mu.Lock()
-	conns := make([]*brokerConn, 0, len(b.open))
-	for conn := range b.open {
-		if c, ok := conn.(*brokerConn); ok {
-			conns = append(conns, c)
-		}
-	}
-	b.mu.Unlock()
-	for _, c := range conns {
-		err := c.ended()
-		if err == nil {
-			continue
-		}
-		c.note(err)
-		b.mu.Lock()
-		if k := b.open[c]; k != nil {
-			b.closedLocked(k, c, false)
-		}
-		b.mu.Unlock()
-		_ = c.tcp.Close()
-	}
-}
-
 // OnBrokerWrite sees how far a new connection is.
 func (h brokerHooks) OnBrokerWrite(meta kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, _ error) {
 	switch kmsg.Key(key) {
@@ -328,55 +292,6 @@ func (h brokerHooks) OnBrokerRead(meta kgo.BrokerMetadata, key int16, _ int, _, 
 		text: fmt.Sprintf("Timed out %sRequest in flight (after %dms, timeout #0)", kmsg.NameForKey(key), took.Milliseconds())})
 }
 
-// reportLocked queues what there is to tell about a failure. Errors that repeat themselves are told once and, with
-// the number of those left out, again every half a minute.
-func (b *brokers) reportLocked(k *broker, f failure) {
-	r := brokerReport{name: b.name(k), level: f.level, code: f.code, allDown: b.allDownLocked()}
-	now := time.Now()
-	extra := ""
-	tell := true
-	if f.text == k.said {
-		k.identical++
-		tell = now.Sub(k.repeatedAt) >= identicalErrors
-		if tell {
-			extra = fmt.Sprintf(", %d identical error(s) suppressed", k.identical)
-			k.repeatedAt = now
-		}
-	}
-	if tell {
-		k.said, k.identical = f.text, 0
-		r.text = fmt.Sprintf("%s: %s (after %dms in state %s%s)", r.name, f.text, f.after.Milliseconds(), f.state, extra)
-	}
-	if f.level == logInfo && !b.logClose {
-		r.text = ""
-	}
-	if r.text != "" || r.allDown != "" {
-		b.pushLocked(r)
-	}
-}
-
-// allDownLocked returns the text of ErrAllBrokersDown where every broker is down and it is time to say so.
-func (b *brokers) allDownLocked() string {
-	n := len(b.known)
-	for _, k := range b.known {
-		if !k.down {
-			return ""
-		}
-	}
-	if now := time.Now(); now.Sub(b.allDown) >= allDownEvents {
-		b.allDown = now
-		return fmt.Sprintf("%d/%d brokers are down", n, n)
-	}
-	return ""
-}
-
-func (b *brokers) pushLocked(r brokerReport) {
-	if len(b.reports) < reportBacklog {
-		b.reports = append(b.reports, r)
-	}
-	wake(b.news)
-}
-
 // wake makes the goroutine that waits for ch look again.
 func wake(ch chan struct{}) {
 	select {
@@ -394,7 +309,7 @@ func (b *brokers) mayDial(ctx context.Context, addr string) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.refused != nil && len(b.open) == 0 && ctx.Value(probeKey{}) == nil {
+	if b.refused != nil && !b.upLocked() && ctx.Value(probeKey{}) == nil {
 		return dialError(addr, &backoffError{b.refused})
 	}
 	if k := b.known[addr]; k != nil && k.last != nil && time.Until(k.retryAt) > 0 {
@@ -410,7 +325,8 @@ func dialError(addr string, err error) error {
 
 type netAddr string
 
-func (netAddr) Network() string  { return "tcp" }
+func (netAddr) Network() string { return "tcp" }
+
 func (a netAddr) String() string { return string(a) }
 
 // backoffError is the error of a connection that was not tried because the last one failed a moment ago. It does not
@@ -445,17 +361,6 @@ func (b *brokers) retryNow() {
 	wake(b.search)
 }
 
-// delay returns how long it is until some broker may be tried, and false where one is up.
-func (b *brokers) delay() (time.Duration, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	d := b.maxDelay
-	for _, k := range b.known {
-		d = min(d, time.Until(k.retryAt))
-	}
-	return d, !b.upLocked()
-}
-
 // anyBrokerUp reports whether there is a connection that is ready for requests.
 func (c *client) anyBrokerUp() bool {
 	c.brokers.mu.Lock()
@@ -472,162 +377,7 @@ func (c *client) timeoutCode(down ErrorCode) ErrorCode {
 	return down
 }
 
-// awaitBroker waits until a broker is up. It returns the error of ctx where that ends first. Calls that the peer holds
-// until their timeout while no broker is up use it between two tries.
-func (c *client) awaitBroker(ctx context.Context) error {
-	for {
-		b := &c.brokers
-		b.mu.Lock()
-		up, changed := b.upLocked(), b.changed
-		b.mu.Unlock()
-		if up {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-c.tasks.ctx.Done():
-			return errClosed()
-		}
-	}
-}
-
 func (c *client) stopping() bool { return c.tasks.ctx.Err() != nil }
-
-// startBrokers starts the goroutines that look for a broker and tell the application of trouble.
-func (c *client) startBrokers() {
-	b := &c.brokers
-	c.tasks.run(c.tellBrokers)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	seeds := c.seeds()
-	if slices.Equal(seeds, []string{noBroker}) {
-		if c.conf.str("metadata.broker.list") != "" { // and no entry of it was good
-			b.pushLocked(brokerReport{allDown: "No brokers configured"})
-		}
-		return
-	}
-	for _, addr := range seeds {
-		b.findLocked(addr, -1)
-	}
-	c.tasks.run(c.probeBrokers)
-}
-
-// seeds are the addresses that the engine starts from, with the port where they have none.
-func (c *client) seeds() (addrs []string) {
-	seeds, _ := c.engine.OptValue(kgo.SeedBrokers).([]string)
-	for _, s := range seeds {
-		if _, _, err := net.SplitHostPort(s); err != nil {
-			s = net.JoinHostPort(strings.Trim(s, "[]"), "9092")
-		}
-		addrs = append(addrs, s)
-	}
-	return addrs
-}
-
-// tellBrokers writes log lines and emits events, in the order in which things happened.
-func (c *client) tellBrokers(ctx context.Context) {
-	b := &c.brokers
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-b.news:
-		}
-		b.mu.Lock()
-		reports := b.reports
-		b.reports = nil
-		b.mu.Unlock()
-		for _, r := range reports {
-			if ctx.Err() != nil {
-				return
-			}
-			c.tellBroker(r)
-		}
-	}
-}
-
-func (c *client) tellBroker(r brokerReport) {
-	if r.text != "" {
-		tag := "FAIL"
-		if r.code == errNoEvent {
-			tag = "REQTMOUT"
-		}
-		c.log.threadf(r.name, r.level, tag, "%s", r.text)
-		// As the peer has it: a connection that was closed is a line in the log, one that failed is an event too.
-		if r.level <= logErr {
-			c.emit(newErrorf(r.code, "%s", r.text))
-		}
-	}
-	if r.allDown != "" {
-		c.emit(newErrorf(ErrAllBrokersDown, "%s", r.allDown))
-	}
-}
-
-type probeKey struct{}
-
-// probeBrokers asks for the cluster's brokers at start and whenever no connection is left, until one answers. An idle
-// client so finds out that it can't reach or is not welcome at its cluster. While a connection is up it only looks, once
-// a second, whether it still is.
-func (c *client) probeBrokers(ctx context.Context) {
-	ctx = context.WithValue(ctx, probeKey{}, true)
-	b := &c.brokers
-	pause := time.Duration(0) // between two tries, should the engine fail without trying
-	for ctx.Err() == nil && c.tokens.wait(ctx) == nil {
-		d, needed := b.delay()
-		if !needed {
-			pause = 0
-			check := time.NewTimer(connectionCheck)
-			select {
-			case <-ctx.Done():
-			case <-b.search:
-			case <-check.C:
-				b.checkConnections()
-			}
-			check.Stop()
-			continue
-		}
-		timer := time.NewTimer(max(d, pause))
-		select {
-		case <-ctx.Done():
-		case <-b.search: // the delays may have been lifted
-			timer.Stop()
-			pause = 0
-			continue
-		case <-timer.C:
-		}
-		c.probe(ctx)
-		pause = probePause
-	}
-}
-
-// probe asks one broker after the other for the list of brokers until one answers, and notes those it names.
-func (c *client) probe(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, c.conf.ms("socket.connection.setup.timeout.ms")+apiVersionTimeout)
-	defer cancel()
-	req := kmsg.NewPtrMetadataRequest()
-	req.Topics = []kmsg.MetadataRequestTopic{}
-	resp, err := req.RequestWith(ctx, c.engine)
-	if err != nil {
-		return
-	}
-	b := &c.brokers
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	current := map[string]bool{}
-	for _, a := range c.seeds() {
-		current[a] = true
-	}
-	for _, m := range resp.Brokers {
-		current[b.findLocked(address(m.Host, m.Port), m.NodeID).addr] = true
-	}
-	for addr, k := range b.known { // brokers that left the cluster are not down, they are gone
-		if !current[addr] && k.conns == 0 {
-			delete(b.known, addr)
-		}
-	}
-}
 
 // throttles tells throttle_cb when a broker slows the client down. It is a hook of the engine.
 type throttles struct {

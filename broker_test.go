@@ -262,7 +262,7 @@ func TestRefusedCredentials(t *testing.T) {
 	if err := b.mayDial(other, "127.0.0.1:1"); err != nil {
 		t.Errorf("the probe: %v", err)
 	}
-	b.open[&brokerConn{}] = b.findLocked("127.0.0.1:2", 2)
+	b.findLocked("127.0.0.1:2", 2).conns = 1
 	if err := b.mayDial(t.Context(), "127.0.0.1:1"); err != nil {
 		t.Errorf("with another broker up: %v", err)
 	}
