@@ -97,7 +97,8 @@ func parseKey(data []byte, password string) (crypto.PrivateKey, error) {
 
 func parseKeyBlock(block *pem.Block, password string) (crypto.PrivateKey, error) {
 	der := block.Bytes
-	legacy := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // such keys are still in use, and the peer reads them
+	//lint:ignore SA1019 such keys are still in use, and the peer reads them
+	legacy := x509.IsEncryptedPEMBlock(block)
 	if (legacy || block.Type == "ENCRYPTED PRIVATE KEY") && password == "" {
 		return nil, errors.New("the key is encrypted: set ssl.key.password")
 	}
@@ -110,7 +111,8 @@ func parseKeyBlock(block *pem.Block, password string) (crypto.PrivateKey, error)
 	}
 	if legacy {
 		var err error
-		if der, err = x509.DecryptPEMBlock(block, []byte(password)); err != nil { //nolint:staticcheck // as above
+		//lint:ignore SA1019 such keys are still in use, and the peer reads them
+		if der, err = x509.DecryptPEMBlock(block, []byte(password)); err != nil {
 			return nil, errors.New("the key can't be decrypted: wrong ssl.key.password")
 		}
 	}

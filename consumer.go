@@ -257,6 +257,7 @@ func (c *Consumer) Poll(timeoutMs int) (event Event) {
 	if timeoutMs < 0 {
 		timeout = -1
 	}
+	//lint:ignore SA1012 nil is a context that never ends
 	ev, _ := c.poll(nil, timeout)
 	return ev
 }
@@ -322,6 +323,7 @@ func (c *Consumer) poll(ctx context.Context, wait time.Duration) (Event, error) 
 func (c *Consumer) ReadMessage(timeout time.Duration) (*Message, error) {
 	deadline := time.Now().Add(timeout)
 	for wait := timeout; ; {
+		//lint:ignore SA1012 nil is a context that never ends
 		ev, _ := c.poll(nil, max(wait, -1))
 		switch e := ev.(type) {
 		case *Message:

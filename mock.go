@@ -225,7 +225,7 @@ func (mc *MockCluster) PushRequestErrors(apiKey int16, codes ...ErrorCode) error
 
 // fail makes a request that has come in fail with the next error for its kind. It runs before the cluster looks at
 // the request: what it adds with Fault holds for this request already.
-func (mc *MockCluster) fail(req kmsg.Request) (kmsg.Response, error, bool) { //nolint:revive // kfake's signature
+func (mc *MockCluster) fail(req kmsg.Request) (kmsg.Response, error, bool) { // kfake's signature
 	if r, ok := req.(*kmsg.CreateTopicsRequest); ok && r.TimeoutMillis == mockOwnRequest {
 		return nil, nil, false
 	}

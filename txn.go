@@ -156,6 +156,7 @@ func (t *transactions) initOnce(ctx context.Context) error {
 // InitTransactions has not succeeded or a transaction is open.
 func (p *Producer) BeginTransaction() error {
 	t := p.txn
+	//lint:ignore SA1012 nil is a context that never ends
 	return t.run(nil, "begin_transaction", -1, txnInTransaction, func() error {
 		if t.state != txnReady {
 			return t.wrongStateLocked()
