@@ -41,10 +41,44 @@ func TestGoroutinesHaveOwners(t *testing.T) {
 
 // TestFiles: the files that readers and tools look for by name are at the root.
 func TestFiles(t *testing.T) {
-	for _, name := range strings.Fields("go.mod go.sum kafka.go errors.go testdata DIVERGENCES.md") {
+	for _, name := range strings.Fields("go.mod go.sum kafka.go producer.go consumer.go commit.go offsetreset.go errors.go testdata " +
+		"README.md LICENSE DESIGN.md CHANGELOG.md CONTRIBUTING.md CONFIGURATION.md DIVERGENCES.md MIGRATION.md .ci/run") {
 		if _, err := os.Stat(name); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestFileMap: the table of files in DESIGN.md has a row for each file of the package, and no row for none.
+func TestFileMap(t *testing.T) {
+	text, err := os.ReadFile("DESIGN.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, ok := strings.Cut(string(text), "## Files")
+	if !ok {
+		t.Fatal("DESIGN.md has no section that begins with ## Files")
+	}
+	table, _, _ = strings.Cut(table, "\n## ")
+	missing := sources(t)
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 3 || !strings.Contains(cells[1], ".go") {
+			continue
+		}
+		for pattern := range strings.SplitSeq(cells[1], ",") {
+			pattern = strings.TrimSpace(pattern)
+			names, err := filepath.Glob(pattern)
+			if err != nil || len(names) == 0 {
+				t.Errorf("DESIGN.md lists %s, which matches no file: %v", pattern, err)
+			}
+			for _, name := range names {
+				delete(missing, name)
+			}
+		}
+	}
+	for name := range missing {
+		t.Errorf("the table of files in DESIGN.md does not name %s", name)
 	}
 }
 
