@@ -105,6 +105,33 @@ func TestTimedOutIsNotSentLater(t *testing.T) {
 	}
 }
 
+// TestRetriesAreForWhatWasSent: while there is no connection no try is used up.
+func TestRetriesAreForWhatWasSent(t *testing.T) {
+	t.Parallel()
+	mc := newMock(t, 1)
+	must(t, mc.CreateTopic("orders", 1, 1))
+	p := newProducer(t, mc.BootstrapServers(), "retries", 0, "linger.ms", 0, "reconnect.backoff.ms", 5, "reconnect.backoff.max.ms", 20, "retry.backoff.ms", 10)
+	must(t, p.Produce(message("orders", 0, "", "before"), nil))
+	nextReport(t, p.Events())
+	must(t, mc.SetBrokerDown(1))
+	must(t, p.Produce(message("orders", 0, "", "lost with its connection"), nil))
+	if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrTransport {
+		t.Fatalf("report of %v", r.TopicPartition)
+	}
+	for i := range 3 {
+		must(t, p.Produce(message("orders", 0, "", fmt.Sprint(i)), nil))
+	}
+	timer := time.NewTimer(200 * time.Millisecond)
+	<-timer.C
+	noReport(t, p.Events())
+	must(t, mc.SetBrokerUp(1))
+	for i := range 3 {
+		if r := nextReport(t, p.Events()); r.TopicPartition.Error != nil || string(r.Value) != fmt.Sprint(i) {
+			t.Errorf("report %q of %v", r.Value, r.TopicPartition)
+		}
+	}
+}
+
 // TestOutageKeepsOrder: messages of all ages survive an outage in which others time out, in order.
 func TestOutageKeepsOrder(t *testing.T) {
 	t.Parallel()

@@ -19,7 +19,16 @@ type timeouts struct {
 	p       *Producer
 	timeout time.Duration // 0: messages wait for ever
 	awake   atomic.Bool   // the goroutine will look again by itself
-	wake    chan struct{}
+	wake    chan struct{} // sent to by who made awake true
+	again   chan struct{} // of capacity 1: there may be something to do sooner than the goroutine knows
+}
+
+// lookAgain makes the goroutine find out anew when it has something to do.
+func (t *timeouts) lookAgain() {
+	select {
+	case t.again <- struct{}{}:
+	default:
+	}
 }
 
 // watch makes sure that a message that was just listed is watched over.
@@ -39,21 +48,27 @@ func (t *timeouts) watch(ctx context.Context) {
 		if next == 0 {
 			// Whoever lists a message after this sees that it has to wake us; one listed before is seen by expire.
 			t.awake.Store(false)
-			if next = t.expire(); next == 0 {
+			next = t.expire()
+			if next == 0 {
 				select {
 				case <-t.wake:
+					continue
+				case <-t.again:
 				case <-ctx.Done():
 					return
 				}
-				continue
 			}
 			if !t.awake.CompareAndSwap(false, true) {
 				<-t.wake // sent by who made it true
+			}
+			if next == 0 {
+				continue
 			}
 		}
 		timer.Reset(max(next-t.p.clock(), lag))
 		select {
 		case <-timer.C:
+		case <-t.again:
 		case <-ctx.Done():
 			return
 		}

@@ -113,8 +113,12 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 		part.protectLocked()
 	}
 	resume := part.readyLocked()
+	paused := back && !resume && part.engine == 0
 	part.mu.Unlock()
 
+	if paused {
+		p.timeouts.lookAgain()
+	}
 	if !given && !back {
 		o.msg.TopicPartition.Partition = part.id
 		p.reportDone(o, err)

@@ -134,7 +134,7 @@ func (p *Producer) configure(s *settings) {
 
 	p.promiseFunc = p.promise
 	p.writes.p = p
-	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), wake: make(chan struct{}, 1)}
+	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), wake: make(chan struct{}, 1), again: make(chan struct{}, 1)}
 	p.timeouts.awake.Store(true)
 	p.flushing = flushing{p: p, more: make(chan struct{}, 1)}
 	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1)}
