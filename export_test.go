@@ -8,3 +8,10 @@ func WaitingForRoomForTest(p *Producer) int { return int(p.room.listeners.Load()
 
 // EmitForTest is what the client does with an event that is no report.
 func EmitForTest(p *Producer, e Event) { p.client.emit(e) }
+
+// QueuedForTest returns how many records wait for Poll, and their bytes, and how many more the engine holds.
+func QueuedForTest(c *Consumer) (records int, bytes int64, engine int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.queue.records, c.queue.bytes, c.client.engine.BufferedFetchRecords()
+}
