@@ -30,6 +30,7 @@ const errNoEvent ErrorCode = 0
 
 // errTLSClosed says that the other side ended the connection where a TLS handshake was to come. It is not io.EOF,
 // which the engine would take for a connection that was up.
+//
 //lint:ignore ST1005 the text is the peer's
 var errTLSClosed = errors.New("Disconnected: SSL connection closed by peer: connecting to a PLAINTEXT broker listener?")
 
