@@ -1,5 +1,7 @@
 package kafka
 
+import "github.com/twmb/franz-go/pkg/kgo"
+
 // RefreshForTest makes the engine ask for metadata.
 func RefreshForTest(p *Producer) { p.client.engine.ForceMetadataRefresh() }
 
@@ -14,4 +16,13 @@ func QueuedForTest(c *Consumer) (records int, bytes int64, engine int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.queue.records, c.queue.bytes, c.client.engine.BufferedFetchRecords()
+}
+
+// EnqueueForTest does what the fetcher does with the records that the engine hands it.
+func EnqueueForTest(c *Consumer, topic string, records []*kgo.Record) {
+	c.mu.Lock()
+	p := c.partitionLocked(topic, 0)
+	f := fetched{p: p, version: p.version, seq: p.seq}
+	c.mu.Unlock()
+	c.enqueuePartition(f, &kgo.FetchPartition{Records: records, HighWatermark: 1 << 40, LastStableOffset: 1 << 40})
 }
