@@ -165,9 +165,12 @@ func (l *load) finish(c *cluster.Cluster, d time.Duration, duplicates bool) {
 			l.t.Errorf("message %s was reported %d times", v, n)
 		}
 	}
-	for v, err := range l.failed {
-		l.t.Logf("for example message %s failed: %v", v, err)
-		break
+	why := map[kafka.ErrorCode]int{}
+	for _, err := range l.failed {
+		why[code(l.t, err)]++
+	}
+	for reason, n := range why {
+		l.t.Logf("%d failed with %d: %v", n, reason, reason)
 	}
 	ctx, cancel := context.WithTimeout(l.t.Context(), time.Minute)
 	defer cancel()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Client returns a client of the engine on the plaintext listener. Tests use it to put data in place and to look at
@@ -38,7 +39,8 @@ func (c *Cluster) Admin() (*kadm.Client, error) {
 	return kadm.NewClient(client), nil
 }
 
-// CreateTopic creates a topic with a copy on each node and returns when every partition has a leader.
+// CreateTopic creates a topic with a copy on each node and returns when every partition has a leader, of which every
+// node knows: a client that asks a node which does not know the topic yet would not ask again for minutes.
 func (c *Cluster) CreateTopic(ctx context.Context, name string, partitions int, configs map[string]string) error {
 	ctx, cancel := within(ctx, 30*time.Second)
 	defer cancel()
@@ -56,7 +58,7 @@ func (c *Cluster) CreateTopic(ctx context.Context, name string, partitions int, 
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if leaders, err := c.Leaders(ctx, name); err == nil && len(leaders) == partitions {
+		if c.knownToAll(ctx, name, partitions) {
 			return nil
 		}
 		select {
@@ -65,6 +67,40 @@ func (c *Cluster) CreateTopic(ctx context.Context, name string, partitions int, 
 		case <-tick.C:
 		}
 	}
+}
+
+// knownToAll reports whether each node that runs names a leader for all partitions of a topic.
+func (c *Cluster) knownToAll(ctx context.Context, topic string, partitions int) bool {
+	client, err := c.Client()
+	if err != nil {
+		return false
+	}
+	meta, err := kadm.NewClient(client).BrokerMetadata(ctx)
+	if err != nil || len(meta.Brokers) == 0 {
+		return false
+	}
+	for _, node := range meta.Brokers {
+		req := kmsg.NewPtrMetadataRequest()
+		want := kmsg.NewMetadataRequestTopic()
+		want.Topic = &topic
+		req.Topics = append(req.Topics, want)
+		answer, err := client.Broker(int(node.NodeID)).RetriableRequest(ctx, req)
+		if err != nil {
+			return false
+		}
+		led := 0
+		for _, t := range answer.(*kmsg.MetadataResponse).Topics {
+			for _, p := range t.Partitions {
+				if p.ErrorCode == 0 && p.Leader >= 0 {
+					led++
+				}
+			}
+		}
+		if led != partitions {
+			return false
+		}
+	}
+	return true
 }
 
 // Leaders returns the node that leads each partition of a topic; partitions without one are left out.

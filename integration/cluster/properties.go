@@ -32,8 +32,8 @@ const (
 	ScramUser, ScramPassword = "sam", "sam-secret"
 )
 
-// protocols are the security protocols of the listeners.
-var protocols = map[Listener]string{
+// securityProtocols are the protocols of the listeners.
+var securityProtocols = map[Listener]string{
 	Plain: "PLAINTEXT", TLS: "SSL", MutualTLS: "SSL", WrongHost: "SSL", SASL: "SASL_PLAINTEXT", SASLTLS: "SASL_SSL",
 }
 
@@ -65,7 +65,7 @@ func nodeProperties(c *Cluster, n *node) map[string]string {
 		at := fmt.Sprintf("%s://%s", l, n.address(l))
 		listeners = append(listeners, at)
 		advertised = append(advertised, at)
-		mapping = append(mapping, fmt.Sprintf("%s:%s", l, protocols[l]))
+		mapping = append(mapping, fmt.Sprintf("%s:%s", l, securityProtocols[l]))
 	}
 	listeners = append(listeners, "CONTROLLER://"+n.controller())
 	for _, v := range c.nodes {
