@@ -312,14 +312,6 @@ func TestAllBrokersDown(t *testing.T) {
 		_, _, failed := in.counts()
 		return failed > 100
 	})
-	in.mu.Lock()
-	for v, err := range in.failed {
-		if got := code(t, err); got != kafka.ErrMsgTimedOut {
-			t.Errorf("message %s failed with %v", v, got)
-			break
-		}
-	}
-	in.mu.Unlock()
 	await(t, 30*time.Second, "the producer says that all brokers are down", func() bool { return in.saw(kafka.ErrAllBrokersDown) })
 	await(t, 30*time.Second, "the consumer says that all brokers are down", func() bool {
 		out.mu.Lock()
@@ -340,6 +332,12 @@ func TestAllBrokersDown(t *testing.T) {
 	in.deliveries(1000, 30*time.Second, "the producer goes on")
 	await(t, 30*time.Second, "the consumer goes on", func() bool { return out.read() > before+500 })
 	in.finish(c, 60*time.Second, true)
+	for v, err := range in.failed {
+		if got := code(t, err); got != kafka.ErrMsgTimedOut {
+			t.Errorf("message %s failed with %v", v, got)
+			break
+		}
+	}
 	allRead(t, c, topic, out)
 	out.leave()
 }

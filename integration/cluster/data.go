@@ -115,7 +115,7 @@ func (c *Cluster) Leaders(ctx context.Context, topic string) (map[int32]int, err
 	}
 	leaders := map[int32]int{}
 	for _, p := range meta.Topics[topic].Partitions {
-		if p.Err == nil && p.Leader > 0 {
+		if p.Err == nil && p.Leader >= 0 {
 			leaders[p.Partition] = int(p.Leader)
 		}
 	}
