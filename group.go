@@ -154,7 +154,7 @@ func (c *Consumer) runGroup(ctx context.Context) {
 		if sub == nil {
 			c.giveUp(ctx, false)
 			c.mu.Lock()
-			wasMember := g.generation >= 0
+			wasMember := g.generation >= 0 || g.memberID != "" // with a name but no generation it was joining
 			c.mu.Unlock()
 			if wasMember {
 				m.leave(ctx)
