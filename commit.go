@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -274,12 +275,31 @@ func (c *Consumer) sendCommit(ctx context.Context, batch []*commitRequest) (resu
 			// A member epoch that moved while the commit was on its way is current in the next try; the rest is the
 			// engine's to retry, but it looks at the first partition only.
 			retry = retry || errors.Is(e, kerr.StaleMemberEpoch) || errors.Is(e, kerr.UnstableOffsetCommit) ||
-				errors.Is(e, kerr.CoordinatorLoadInProgress) || errors.Is(e, kerr.CoordinatorNotAvailable) || errors.Is(e, kerr.NotCoordinator)
+				errors.Is(e, kerr.CoordinatorLoadInProgress) || errors.Is(e, kerr.CoordinatorNotAvailable) || errors.Is(e, kerr.NotCoordinator) ||
+				(errors.Is(e, kerr.IllegalGeneration) || errors.Is(e, kerr.RebalanceInProgress)) && c.stillOwns(batch)
 		}
 		if err != nil || !retry || try == commitTries || !sleep(ctx, c.client.backoff(try)) {
 			return results, err
 		}
 	}
+}
+
+// stillOwns reports whether all partitions of a batch are the member's own in its present generation. Under a
+// cooperative protocol a member rejoins while the application goes on, and its commits may meet that.
+func (c *Consumer) stillOwns(batch []*commitRequest) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.manual || c.group.lost || c.group.generation < 0 {
+		return false
+	}
+	for _, r := range batch {
+		for _, tp := range r.list {
+			if tp.Offset >= 0 && !slices.Contains(c.group.owned, topicPartition{*tp.Topic, tp.Partition}) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (c *Consumer) sendCommitOnce(ctx context.Context, batch []*commitRequest) (map[topicPartition]error, error) {
