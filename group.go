@@ -505,7 +505,9 @@ func (c *Consumer) leave(inCallback bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	c.mu.Lock()
-	running, ended := c.group.running, c.group.ended
+	// Who is not in the group yet has nothing to leave, and may be waiting for a broker that does not answer.
+	g := &c.group
+	member, ended := g.running && (g.generation >= 0 || g.memberID != "" || len(g.owned) > 0), g.ended
 	if inCallback && c.serving != nil {
 		// Close is called from the callback, or while another goroutine is in it: waiting for the callback could be
 		// waiting for ourselves.
@@ -513,9 +515,9 @@ func (c *Consumer) leave(inCallback bool) {
 		step.applyLocked(c)
 		step.finishLocked(c)
 	}
-	c.group.kickLocked()
+	g.kickLocked()
 	c.mu.Unlock()
-	if running {
+	if member {
 		c.serveUntil(ctx, ended)
 	}
 	c.finalCommit(ctx)
