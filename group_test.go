@@ -335,3 +335,73 @@ func TestGroupMetadata(t *testing.T) {
 		t.Errorf("metadata of a member %q without its id %q", in, members[0].MemberID)
 	}
 }
+
+// TestCloseWhileJoining: a member that closes before it got its first partitions is not waited for by the group.
+func TestCloseWhileJoining(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
+	group := newGroup()
+	a := startConsumer(t, cl, kafka.ConfigMap{"group.id": group})
+	need(t, "Subscribe", a.Subscribe("t", nil))
+	eventually(t, a, "assigned", func() bool { l, _ := a.Assignment(); return len(l) == 2 })
+	b := startConsumer(t, cl, kafka.ConfigMap{"group.id": group})
+	need(t, "Subscribe", b.Subscribe("t", nil))
+	// a does not poll, so it does not give up what it has, and b's join is not answered.
+	eventually(t, nil, "two members", func() bool { return len(cl.GroupInfo(group).Members) == 2 })
+	closeSoon(t, b)
+	if n := len(cl.GroupInfo(group).Members); n != 1 {
+		t.Errorf("%d members after Close, want 1", n)
+	}
+	eventually(t, a, "a has all again", func() bool {
+		l, _ := a.Assignment()
+		return len(l) == 2 && cl.GroupInfo(group).State == "Stable"
+	})
+}
+
+// TestEventsRebalance: with go.application.rebalance.enable the application gets rebalances on its channel and answers.
+func TestEventsRebalance(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []string{"range", "cooperative-sticky"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+			produceValues(t, cl, "t", "v0", "v1", "v2")
+			c := startConsumer(t, cl, strategies[protocol], kafka.ConfigMap{"go.events.channel.enable": true, "go.application.rebalance.enable": true})
+			need(t, "Subscribe", c.Subscribe("t", nil))
+			var log []string
+			end := time.After(patience)
+			for len(log) < 4 {
+				select {
+				case ev := <-c.Events():
+					switch e := ev.(type) {
+					case kafka.AssignedPartitions:
+						if a, err := c.Assignment(); err != nil || len(a) != 0 {
+							t.Errorf("Assignment before the answer: %v, %v", a, err)
+						}
+						log = append(log, "assigned "+show(e.Partitions))
+						e.Partitions[0].Offset = 1
+						if protocol == "range" {
+							need(t, "Assign", c.Assign(e.Partitions))
+						} else {
+							need(t, "IncrementalAssign", c.IncrementalAssign(e.Partitions))
+						}
+					case kafka.RevokedPartitions:
+						log = append(log, "revoked "+show(e.Partitions))
+						if protocol == "range" {
+							need(t, "Unassign", c.Unassign())
+						} else {
+							need(t, "IncrementalUnassign", c.IncrementalUnassign(e.Partitions))
+						}
+					case *kafka.Message:
+						if log = append(log, string(e.Value)); string(e.Value) == "v2" {
+							need(t, "Unsubscribe", c.Unsubscribe())
+						}
+					}
+				case <-end:
+					t.Fatalf("events %v", log)
+				}
+			}
+			wantValues(t, "events", log, []string{"assigned t[0]@unset", "v1", "v2", "revoked t[0]@unset"})
+		})
+	}
+}
