@@ -59,7 +59,7 @@ func (r *rebalance) serve(c *Consumer) Event {
 	}
 	cb := c.group.callbackLocked()
 	c.serving = r
-	asEvent := cb == nil && c.appRebalance && c.events != nil
+	asEvent := cb == nil && c.appRebalance && c.events != nil && !c.closing // Close has ended the channel
 	r.event = asEvent
 	c.mu.Unlock()
 
