@@ -405,3 +405,33 @@ func TestEventsRebalance(t *testing.T) {
 		})
 	}
 }
+
+// TestCloseEventsRebalance: Close does not wait for an answer to a rebalance that nobody reads from the channel.
+func TestCloseEventsRebalance(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []bool{true, false} {
+		t.Run(fmt.Sprint("answered ", answer), func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+			group := newGroup()
+			c := startConsumer(t, cl, kafka.ConfigMap{"group.id": group, "go.events.channel.enable": true, "go.application.rebalance.enable": true})
+			need(t, "Subscribe", c.Subscribe("t", nil))
+			select {
+			case ev := <-c.Events():
+				if answer {
+					need(t, "Assign", c.Assign(ev.(kafka.AssignedPartitions).Partitions))
+				}
+			case <-time.After(patience):
+				t.Fatal("no event")
+			}
+			began := time.Now()
+			closeSoon(t, c)
+			if took := time.Since(began); took > 3*time.Second {
+				t.Errorf("Close took %v", took)
+			}
+			if n := len(cl.GroupInfo(group).Members); n != 0 {
+				t.Errorf("%d members after Close", n)
+			}
+		})
+	}
+}
