@@ -137,6 +137,11 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	switch {
 	case part.p.client.closed.Load(), errors.Is(err, kgo.ErrClientClosed), errors.Is(err, kgo.ErrAborting):
 		return false
+	case errors.Is(err, kerr.UnknownTopicID) && part.p.txn == nil:
+		// The topic was deleted and made anew, and the engine knows the old one: no broker took the message.
+		part.topic.forget()
+		part.pause = part.p.clock() + part.p.retryBackoff
+		return true
 	case !errors.Is(err, errTakenBack) && !recordSpecific(err) && !connectionLost(err):
 		return false
 	}

@@ -21,9 +21,10 @@ type producerTopic struct {
 	firstUse time.Duration
 	sticky   stickyPartition
 
-	parts    atomic.Pointer[[]*producerPartition] // only ever grows
-	noLeader map[int32]bool                       // which had no leader at first; not changed once known
-	known    atomic.Bool                          // parts and noLeader may be used, nothing waits any more
+	parts      atomic.Pointer[[]*producerPartition] // only ever grows
+	noLeader   map[int32]bool                       // which had no leader at first; not changed once known
+	forgetting atomic.Bool                          // forget is at work
+	known      atomic.Bool                          // parts and noLeader may be used, nothing waits any more
 
 	mu      sync.Mutex // guards all below, and the outgoing in waiting; taken before a partition's
 	waiting outgoingList
@@ -70,6 +71,18 @@ func (t *producerTopic) grow(n int) {
 			return
 		}
 	}
+}
+
+// forget has the engine forget the topic, so that it learns the id of the one that has the name now. The engine must not
+// be asked for that by its own goroutine.
+func (t *producerTopic) forget() {
+	if !t.forgetting.CompareAndSwap(false, true) {
+		return
+	}
+	t.p.client.tasks.run(func(context.Context) {
+		t.p.client.engine.PurgeTopicsFromProducing(*t.name)
+		t.forgetting.Store(false)
+	})
 }
 
 // available reports whether a partition has a leader, as far as is known.

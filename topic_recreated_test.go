@@ -8,8 +8,8 @@ import (
 	"github.com/purego-kafka/kafka/internal/testcluster"
 )
 
-// TestTopicRecreated deletes a topic under a consumer and makes it anew: the consumer reads the new one, however it
-// came to the partition. Brokers know topics by ids, so to them the two have nothing to do with each other.
+// TestTopicRecreated deletes a topic under a producer and a consumer and makes it anew: the producer goes on with the new
+// one, and the consumer reads it, however it came to the partition. Brokers know topics by ids, so to them the two have nothing to do with each other.
 func TestTopicRecreated(t *testing.T) {
 	t.Parallel()
 	for _, way := range []string{"assign", "subscribe"} {
@@ -19,9 +19,9 @@ func TestTopicRecreated(t *testing.T) {
 			admin, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": cl.Bootstrap})
 			must(t, err)
 			t.Cleanup(admin.Close)
+			p := newProducer(t, cl.Bootstrap, "message.timeout.ms", 10_000)
 			produce := func(value string) {
 				t.Helper()
-				p := newProducer(t, cl.Bootstrap)
 				_, err := p.ProduceSync(t.Context(), message("t", 0, "k", value))
 				must(t, err)
 			}
