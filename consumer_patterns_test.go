@@ -228,7 +228,11 @@ func TestPatternsOverRebalances(t *testing.T) {
 				defer stopB()
 				eventually(t, nil, "two members", func() bool { return len(cl.GroupInfo(group).Members) == 2 })
 				stopC := start()
-				eventually(t, nil, "three members", func() bool { return len(cl.GroupInfo(group).Members) == 3 || count() == partitions*perPartition })
+				// The in-memory broker miscounts when a member leaves between join and sync, and then waits for ever.
+				eventually(t, nil, "three members", func() bool {
+					info := cl.GroupInfo(group)
+					return len(info.Members) == 3 && (info.State == "Stable" || name == "consumer") || count() == partitions*perPartition
+				})
 				stopC()
 				if pattern == "at least once" {
 					select {
@@ -237,6 +241,11 @@ func TestPatternsOverRebalances(t *testing.T) {
 						t.Errorf("%d of %d messages were handled; %+v", count(), partitions*perPartition, cl.GroupInfo(group))
 					}
 				} else {
+					defer func() {
+						if t.Failed() {
+							t.Logf("group: %+v", cl.GroupInfo(group))
+						}
+					}()
 					eventually(t, nil, "all is committed", func() bool {
 						for p := range int32(partitions) {
 							if committedIn(cl, group, "t", p) < perPartition {
