@@ -18,8 +18,8 @@ type CommitPolicy struct {
 // what is left when it returns, and before partitions are taken away in a rebalance.
 //
 // It needs enable.auto.offset.store=false, so that no offset is stored before its message was handled; ErrInvalidArg
-// otherwise. It returns the error of handle, whose message is not committed, of a failed commit, or an Error event;
-// nil when ctx ends or the consumer is closed.
+// otherwise. It returns the error of handle, whose message is not committed, of a failed commit, or an Error event that
+// the consumer does not get over by itself, as it does over lost brokers; nil when ctx ends or the consumer is closed.
 func ConsumeAtLeastOnce(ctx context.Context, c *Consumer, policy CommitPolicy, handle func(*Message) error) (err error) {
 	if c.autoStore {
 		return newErrorf(ErrInvalidArg, "ConsumeAtLeastOnce needs enable.auto.offset.store=false: with true an offset is stored before its message was handled")
@@ -30,10 +30,14 @@ func ConsumeAtLeastOnce(ctx context.Context, c *Consumer, policy CommitPolicy, h
 		if handled == 0 {
 			return nil
 		}
-		handled = 0
 		_, err := c.Commit()
-		if errors.Is(err, ErrNoOffset) || errors.Is(err, ErrState) {
-			return nil // a rebalance has taken, and committed, what there was
+		if goesOn(err) {
+			since = time.Now() // what is stored stays so: the next commit takes it along
+			return nil
+		}
+		handled = 0
+		if errors.Is(err, ErrNoOffset) || membershipMoved(err) {
+			return nil // a rebalance has taken, and committed, what there was; else it comes again
 		}
 		return err
 	}
@@ -57,13 +61,15 @@ func ConsumeAtLeastOnce(ctx context.Context, c *Consumer, policy CommitPolicy, h
 				return err
 			}
 			continue
+		case goesOn(err):
+			continue
 		case err != nil:
 			return err
 		}
 		if err := handle(m); err != nil {
 			return err
 		}
-		if _, err := c.StoreMessage(m); err != nil && !errors.Is(err, ErrState) {
+		if _, err := c.StoreMessage(m); err != nil && !membershipMoved(err) {
 			return err
 		}
 		if handled++; handled == 1 {
@@ -75,6 +81,30 @@ func ConsumeAtLeastOnce(ctx context.Context, c *Consumer, policy CommitPolicy, h
 			}
 		}
 	}
+}
+
+// goesOn reports whether an Error event is for information: the consumer gets over it by itself.
+func goesOn(err error) bool {
+	var e Error
+	if !errors.As(err, &e) || e.fatal {
+		return false
+	}
+	switch e.code {
+	case ErrTransport, ErrAllBrokersDown, ErrResolve, ErrTimedOut, ErrMaxPollExceeded:
+		return true
+	}
+	return false
+}
+
+// membershipMoved reports whether a commit or store failed because a rebalance was faster: whoever has the partition
+// now begins behind the last commit.
+func membershipMoved(err error) bool {
+	for _, code := range []ErrorCode{ErrState, ErrAssignmentLost, ErrRebalanceInProgress, ErrIllegalGeneration, ErrUnknownMemberID, ErrStaleMemberEpoch, ErrFencedMemberEpoch} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p CommitPolicy) due(handled int, since time.Time) bool {
@@ -89,7 +119,9 @@ func (p CommitPolicy) due(handled int, since time.Time) bool {
 // whose commit failed no message is handed out.
 //
 // It needs enable.auto.offset.store=false; ErrInvalidArg otherwise. It returns the error of handle, of a failed
-// commit, or an Error event; nil when ctx ends or the consumer is closed.
+// commit, or an Error event that the consumer does not get over by itself, as it does over lost brokers; nil when ctx
+// ends or the consumer is closed. A batch whose commit fails because of a rebalance or a lost broker is not handed out,
+// and read again by whoever has its partitions then.
 func ConsumeAtMostOnce(ctx context.Context, c *Consumer, batch int, handle func([]*Message) error) error {
 	if c.autoStore {
 		return newErrorf(ErrInvalidArg, "ConsumeAtMostOnce needs enable.auto.offset.store=false: it commits what it hands out, nothing else")
@@ -99,11 +131,18 @@ func ConsumeAtMostOnce(ctx context.Context, c *Consumer, batch int, handle func(
 		if ctx.Err() != nil && len(msgs) == 0 || c.isClosing() {
 			return nil
 		}
+		if goesOn(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		if err := c.commitBehind(msgs); err != nil {
-			return err
+			if !membershipMoved(err) && !goesOn(err) {
+				return err
+			}
+			c.rewind(msgs) // nobody has seen them: what is still ours comes again
+			continue
 		}
 		if err := handle(msgs); err != nil {
 			return err
@@ -150,8 +189,8 @@ const exactlyOnceBatch = 1000
 //
 // p must have a transactional.id of its own and must not be used for anything else meanwhile; InitTransactions is
 // called if it was not. c needs enable.auto.commit=false; ErrInvalidArg otherwise. It returns the error of handle, whose
-// batch is aborted and will be read again, an Error event, or a fatal error; nil when ctx ends or the consumer is
-// closed.
+// batch is aborted and will be read again, or an Error event that the consumer does not get over by itself; nil when
+// ctx ends or the consumer is closed.
 func ConsumeExactlyOnce(ctx context.Context, c *Consumer, p *Producer, handle func([]*Message) ([]*Message, error)) error {
 	if c.autoCommit {
 		return newErrorf(ErrInvalidArg, "ConsumeExactlyOnce needs enable.auto.commit=false: offsets are committed by the transaction")
@@ -166,6 +205,9 @@ func ConsumeExactlyOnce(ctx context.Context, c *Consumer, p *Producer, handle fu
 		batch, err := c.ReadBatch(ctx, exactlyOnceBatch)
 		if ctx.Err() != nil && len(batch) == 0 || c.isClosing() {
 			return nil
+		}
+		if goesOn(err) {
+			continue
 		}
 		if err != nil {
 			return err

@@ -420,10 +420,12 @@ func (g *group) changed(matched map[string]int) bool {
 	return false
 }
 
-// Bounds of how often the topics of the cluster are looked at: while a subscribed topic is missing, and at all.
+// Bounds of how often the topics of the cluster are looked at: while no subscribed topic is there, while one is
+// missing, and at all.
 const (
-	missingRefresh = time.Second
-	leastRefresh   = 10 * time.Millisecond
+	noTopicRefresh       = time.Second
+	missingTopicsRefresh = 5 * time.Second
+	leastRefresh         = 10 * time.Millisecond
 )
 
 // refreshInterval is how long to wait before the topics are looked at again.
@@ -433,7 +435,7 @@ func (g *group) refreshInterval(sub *subscription) time.Duration {
 		d = time.Hour
 	}
 	if len(g.missing) > 0 && len(sub.names) > 0 {
-		d = min(d, 5*missingRefresh)
+		d = min(d, missingTopicsRefresh)
 	}
 	return max(d, leastRefresh)
 }
@@ -453,7 +455,7 @@ func (c *Consumer) awaitTopics(ctx context.Context, sub *subscription, seq int) 
 		case <-c.group.closing.Done():
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(min(missingRefresh, c.group.refreshInterval(sub))):
+		case <-time.After(min(noTopicRefresh, c.group.refreshInterval(sub))):
 		}
 		if _, now := c.subscribed(); now != seq || c.isClosing() {
 			return nil, nil

@@ -18,6 +18,8 @@ import (
 type classicMember struct {
 	c *Consumer
 	g *group
+
+	balanced map[string]int32 // the topics that this member, as the leader, balanced; nil for others
 }
 
 func (m *classicMember) participate(ctx context.Context, sub *subscription, seq int) error {
@@ -25,7 +27,7 @@ func (m *classicMember) participate(ctx context.Context, sub *subscription, seq 
 	if err != nil || topics == nil {
 		return err
 	}
-	m.g.matched = topics
+	m.g.matched, m.balanced = topics, nil
 	assigned, balancer, err := m.join(ctx)
 	if err != nil {
 		return err
@@ -71,7 +73,7 @@ func (m *classicMember) participate(ctx context.Context, sub *subscription, seq 
 
 // stay waits for a reason to end the membership or to join anew.
 func (m *classicMember) stay(ctx context.Context, sub *subscription, seq int, beats <-chan error) error {
-	refresh := time.NewTimer(m.g.refreshInterval(sub))
+	refresh := time.NewTimer(m.refreshInterval(sub))
 	defer refresh.Stop()
 	for {
 		select {
@@ -94,10 +96,10 @@ func (m *classicMember) stay(ctx context.Context, sub *subscription, seq int, be
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-refresh.C:
-			if topics, err := m.c.matchTopics(ctx, sub); err == nil && m.g.changed(topics) {
+			if topics, err := m.c.matchTopics(ctx, sub); err == nil && (m.g.changed(topics) || m.balanceIsStale(ctx)) {
 				return errRejoin
 			}
-			refresh.Reset(m.g.refreshInterval(sub))
+			refresh.Reset(m.refreshInterval(sub))
 		}
 	}
 }
@@ -268,6 +270,26 @@ func (m *classicMember) balance(ctx context.Context, b kgo.GroupBalancer, member
 	for t := range topics {
 		names = append(names, t)
 	}
+	counts, err := m.counts(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	m.balanced = make(map[string]int32, len(names))
+	for _, t := range names {
+		m.balanced[t] = counts[t]
+	}
+	if orErr, ok := balancer.(kgo.GroupMemberBalancerOrError); ok {
+		plan, err := orErr.BalanceOrError(counts)
+		if err != nil {
+			return nil, fmt.Errorf("balancing the group: %w", err)
+		}
+		return plan.IntoSyncAssignment(), nil
+	}
+	return balancer.Balance(counts).IntoSyncAssignment(), nil
+}
+
+// counts asks for the partition counts of topics; those that are not there are left out.
+func (m *classicMember) counts(ctx context.Context, names []string) (map[string]int32, error) {
 	found, err := m.c.topicPartitionCounts(ctx, names)
 	if err != nil {
 		return nil, err
@@ -278,14 +300,40 @@ func (m *classicMember) balance(ctx context.Context, b kgo.GroupBalancer, member
 			counts[t] = int32(info.partitions)
 		}
 	}
-	if orErr, ok := balancer.(kgo.GroupMemberBalancerOrError); ok {
-		plan, err := orErr.BalanceOrError(counts)
-		if err != nil {
-			return nil, fmt.Errorf("balancing the group: %w", err)
-		}
-		return plan.IntoSyncAssignment(), nil
+	return counts, nil
+}
+
+// balanceIsStale reports whether the leader would balance differently now. Other members can subscribe to topics that
+// it does not, and the broker that it asked may not have known a new topic yet.
+func (m *classicMember) balanceIsStale(ctx context.Context) bool {
+	if m.balanced == nil {
+		return false
 	}
-	return balancer.Balance(counts).IntoSyncAssignment(), nil
+	names := make([]string, 0, len(m.balanced))
+	for t := range m.balanced {
+		names = append(names, t)
+	}
+	counts, err := m.counts(ctx, names)
+	if err != nil {
+		return false
+	}
+	for t, n := range m.balanced {
+		if counts[t] != n {
+			return true
+		}
+	}
+	return false
+}
+
+// refreshInterval is how long to wait before the topics are looked at again: not long while one of them is missing.
+func (m *classicMember) refreshInterval(sub *subscription) time.Duration {
+	d := m.g.refreshInterval(sub)
+	for _, n := range m.balanced {
+		if n == 0 {
+			return min(d, missingTopicsRefresh)
+		}
+	}
+	return d
 }
 
 // heartbeats keeps the membership alive until ctx ends or the group wants something. It goes on during a rebalance, so
