@@ -88,6 +88,10 @@ func (c *Consumer) IncrementalUnassign(partitions []TopicPartition) (err error) 
 	if err := c.answerLocked(true); err != nil {
 		return err
 	}
+	if c.closing { // Close takes all of them
+		c.giveBackLocked(c.assignment)
+		return nil
+	}
 	if len(c.assignment) == 0 && len(keys) > 0 {
 		return newErrorf(ErrInvalidArg, "Can't subtract from empty assignment")
 	}
@@ -146,6 +150,7 @@ func (c *Consumer) answerLocked(incremental bool) error {
 	}
 	protocol := g.rebalanceProtocolLocked()
 	switch {
+	case c.closing: // any call is as good as another: nothing is assigned any more
 	case protocol == eagerProtocol && incremental:
 		return newErrorf(ErrState, "Changes to the current assignment must be made using assign() when rebalance protocol type is EAGER")
 	case protocol == cooperativeProtocol && !incremental && c.serving != nil:

@@ -32,7 +32,8 @@ type commitQueue struct {
 // result has every assigned partition, with OffsetInvalid where there was nothing to commit.
 //
 // ErrNoOffset: there is nothing to commit. ErrAssignmentLost: the membership was lost, see AssignmentLost. Else the
-// broker's error, when no partition could be committed; a partition's own error is in the result.
+// broker's error, with no result, when no partition could be committed or one does not exist; any other error of a
+// partition is in the result.
 func (c *Consumer) Commit() ([]TopicPartition, error) { return c.CommitOffsets(nil) }
 
 // CommitMessage commits the offset behind a message, see [Consumer.CommitOffsets]. ErrInvalidArg: the message has an
@@ -61,7 +62,10 @@ func (c *Consumer) CommitOffsets(offsets []TopicPartition) ([]TopicPartition, er
 	c.submit(req)
 	select {
 	case <-req.done:
-		return req.result, req.err
+		if req.err != nil {
+			return nil, req.err
+		}
+		return req.result, nil
 	case <-c.client.tasks.ctx.Done():
 		return nil, errClosed()
 	}
@@ -376,7 +380,7 @@ func (c *Consumer) finishCommit(req *commitRequest, results map[topicPartition]e
 		}
 		if e != nil {
 			failed++
-			if first == nil {
+			if first == nil || errors.Is(e, kerr.UnknownTopicOrPartition) {
 				first = e
 			}
 			req.result[i].Error = toError(e)
@@ -391,7 +395,8 @@ func (c *Consumer) finishCommit(req *commitRequest, results map[topicPartition]e
 			p.committed = offsetAndEpoch{tp.Offset, epoch, tp.Metadata}
 		}
 	}
-	if sent > 0 && failed == sent {
+	// As in the peer: a partition that does not exist makes the whole call fail, although the others are committed.
+	if sent > 0 && failed == sent || errors.Is(first, kerr.UnknownTopicOrPartition) {
 		req.err = toError(first)
 	}
 	if req.event && !c.closing {
@@ -416,7 +421,7 @@ func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []Topic
 	if err := c.client.verify(); err != nil {
 		return nil, err
 	}
-	stored := append([]TopicPartition(nil), offsets...)
+	stored := append([]TopicPartition{}, offsets...)
 	if c.autoStore {
 		return stored, newError(ErrInvalidArg)
 	}
@@ -429,6 +434,9 @@ func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []Topic
 			tp.Error = newErrorf(ErrInvalidArg, "the partition to store has no topic")
 		} else if p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]; p == nil {
 			tp.Error = newError(ErrUnknownPartition)
+			if leader, _, err := c.client.engine.PartitionLeader(*tp.Topic, tp.Partition); err == nil && leader >= 0 {
+				tp.Error = newError(ErrState) // it exists, in a topic that is in use here
+			}
 		} else if !p.assigned {
 			tp.Error = newError(ErrState)
 		} else {
@@ -498,7 +506,7 @@ func (c *Consumer) Committed(partitions []TopicPartition, timeoutMs int) (offset
 				}
 			}
 		}
-		if err == nil || ctx.Err() == nil && !kerr.IsRetriable(err) || !sleep(ctx, c.client.backoff(try)) {
+		if err == nil || isBrokerError(err) && !kerr.IsRetriable(err) || !sleep(ctx, c.client.backoff(try)) {
 			break
 		}
 	}

@@ -12,13 +12,7 @@ type Event interface {
 // an Error of code ErrPartitionEOF. It comes only with enable.partition.eof, once for every end reached.
 type PartitionEOF TopicPartition
 
-func (p PartitionEOF) String() string {
-	topic := "<null>"
-	if p.Topic != nil {
-		topic = *p.Topic
-	}
-	return fmt.Sprintf("EOF at %s[%d]@%s(%s)", topic, p.Partition, p.Offset, p.Error)
-}
+func (p PartitionEOF) String() string { return "EOF at " + TopicPartition(p).String() }
 
 // AssignedPartitions are the partitions that a rebalance gave to a consumer.
 type AssignedPartitions struct {

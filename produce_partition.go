@@ -121,10 +121,10 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 	}
 	if !given && !back {
 		o.msg.TopicPartition.Partition = part.id
-		p.reportDone(o, err)
 		if err != nil {
-			p.failed(err)
+			p.failed(o.msg.TopicPartition, err) // first: who sees the report sees what follows from it
 		}
+		p.reportDone(o, err)
 	}
 	if resume {
 		part.resume()

@@ -316,12 +316,12 @@ func (p *Producer) getProducerID(ctx context.Context) {
 }
 
 // failed looks at the error that a message failed with: with idempotence some leave no way on.
-func (p *Producer) failed(err error) {
+func (p *Producer) failed(at TopicPartition, err error) {
 	if !p.idempotent || p.client.closed.Load() {
 		return
 	}
 	if p.txn != nil {
-		p.txn.messageError(err)
+		p.txn.messageError(at, err)
 		return
 	}
 	var ke *kerr.Error

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,7 +110,10 @@ func retriable(err Error) Error {
 // transactional.id, ErrState after a first success, ErrConflict while another transactional call is at work; fatal
 // ones when the broker refuses the id. Not for callbacks: it blocks.
 func (p *Producer) InitTransactions(ctx context.Context) error {
-	t := p.txn
+	t, err := p.transactional()
+	if err != nil {
+		return err
+	}
 	return t.run(ctx, "init_transactions", 2*t.limit(), txnReady, func() error {
 		if t.state != txnInit && t.state != txnWaitPID {
 			return t.wrongStateLocked()
@@ -155,7 +159,10 @@ func (t *transactions) initOnce(ctx context.Context) error {
 // SendOffsetsToTransaction, become visible together when it is committed. It does not block. Errors: ErrState where
 // InitTransactions has not succeeded or a transaction is open.
 func (p *Producer) BeginTransaction() error {
-	t := p.txn
+	t, err := p.transactional()
+	if err != nil {
+		return err
+	}
 	//lint:ignore SA1012 nil is a context that never ends
 	return t.run(nil, "begin_transaction", -1, txnInTransaction, func() error {
 		if t.state != txnReady {
@@ -185,9 +192,9 @@ func (p *Producer) BeginTransaction() error {
 // offsets or consumerMetadata is nil, ErrState outside a transaction; else those that say with TxnRequiresAbort what
 // to do.
 func (p *Producer) SendOffsetsToTransaction(ctx context.Context, offsets []TopicPartition, consumerMetadata *ConsumerGroupMetadata) error {
-	t := p.txn
-	if t == nil {
-		return errNotTransactional()
+	t, err := p.transactional()
+	if err != nil {
+		return err
 	}
 	if offsets == nil || consumerMetadata == nil {
 		return newErrorf(ErrInvalidArg, "cgmetadata and offsets are required parameters")
@@ -224,11 +231,14 @@ func (p *Producer) SendOffsetsToTransaction(ctx context.Context, offsets []Topic
 // delivery reports meanwhile, unless their channel has room.
 //
 // For ctx see InitTransactions; without a deadline it waits for ever. Errors: ErrState outside a transaction,
-// ErrInconsistent when a message failed, and others, that say with IsRetriable that the call is to be made again, or
-// with TxnRequiresAbort that the transaction must be aborted; ErrFenced, fatal, when another producer has taken the
-// transactional.id.
+// ErrInconsistent when a message failed, the broker's error when it refused one, and others, that say with IsRetriable
+// that the call is to be made again, or with TxnRequiresAbort that the transaction must be aborted; ErrFenced, fatal,
+// when another producer has taken the transactional.id.
 func (p *Producer) CommitTransaction(ctx context.Context) error {
-	t := p.txn
+	t, err := p.transactional()
+	if err != nil {
+		return err
+	}
 	return t.run(ctx, "commit_transaction", -1, txnReady, func() error {
 		if t.state != txnInTransaction {
 			return t.wrongStateLocked()
@@ -237,6 +247,9 @@ func (p *Producer) CommitTransaction(ctx context.Context) error {
 		return nil
 	}, func(ctx context.Context, call *txnCall) error {
 		if err := t.flush(ctx, call); err != nil {
+			return err
+		}
+		if err := t.brokenError(); err != nil { // a message was refused meanwhile
 			return err
 		}
 		if failed := t.failed.Load(); failed > 0 {
@@ -257,7 +270,10 @@ func (p *Producer) CommitTransaction(ctx context.Context) error {
 //
 // For ctx see InitTransactions; without a deadline it waits for ever. Errors: ErrState outside a transaction.
 func (p *Producer) AbortTransaction(ctx context.Context) error {
-	t := p.txn
+	t, err := p.transactional()
+	if err != nil {
+		return err
+	}
 	return t.run(ctx, "abort_transaction", -1, txnReady, func() error {
 		switch t.state {
 		case txnInTransaction, txnAbortableError:
@@ -282,6 +298,17 @@ func (p *Producer) AbortTransaction(ctx context.Context) error {
 	})
 }
 
+// transactional returns the state of the transactions, and an error on a closed client or one without transactional.id.
+func (p *Producer) transactional() (*transactions, error) {
+	if err := p.client.verify(); err != nil {
+		return nil, err
+	}
+	if p.txn == nil {
+		return nil, errNotTransactional()
+	}
+	return p.txn, nil
+}
+
 func errNotTransactional() Error {
 	return newErrorf(ErrNotConfigured, "The Transactional API requires transactional.id to be configured")
 }
@@ -298,12 +325,6 @@ func (t *transactions) limit() time.Duration {
 // lock, and work does it, in a goroutine of the client; then is the state when the caller has been told of its
 // success. most bounds the wait of a caller without a deadline, < 0 does not.
 func (t *transactions) run(ctx context.Context, name string, most time.Duration, then txnState, begin func() error, work func(context.Context, *txnCall) error) error {
-	if t == nil {
-		return errNotTransactional()
-	}
-	if err := t.p.client.verify(); err != nil {
-		return err
-	}
 	t.mu.Lock()
 	call := t.call
 	switch {
@@ -381,6 +402,16 @@ func (t *transactions) setLocked(to txnState) {
 	}
 	t.state = to
 	t.open.Store(to == txnInTransaction)
+}
+
+// brokenError returns the error that the transaction or the producer can't go on after, nil where there is none.
+func (t *transactions) brokenError() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state == txnAbortableError || t.state == txnFatalError {
+		return t.err
+	}
+	return nil
 }
 
 // wrongStateLocked is the error of a call that the state does not allow.
@@ -472,10 +503,23 @@ func (t *transactions) fatal(err Error) Error {
 	return err
 }
 
-// messageError looks at the error that a message failed with: one of them ends the producer.
-func (t *transactions) messageError(err error) {
+// messageError looks at the error that a message failed with: some end the producer, what the broker refuses for good
+// ends the transaction. The other failures, such as a timeout, are counted, and found by the commit.
+func (t *transactions) messageError(at TopicPartition, err error) {
+	if !isBrokerError(err) || kerr.IsRetriable(err) {
+		return
+	}
+	e := toError(err)
+	text := fmt.Sprintf("ProduceRequest for %s [%d] failed: %s", *at.Topic, at.Partition, e)
 	if errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) {
-		t.fatal(newErrorf(ErrFenced, "Failed to produce: %s", toError(err)).withCause(err))
+		t.fatal(newErrorf(ErrFenced, "%s: transactional producer fenced by newer producer instance", text).withCause(err))
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state == txnInTransaction || t.state == txnBeginCommit {
+		t.err = abortable(newErrorf(e.code, "%s: current transaction must be aborted", text).withCause(err))
+		t.setLocked(txnAbortableError)
 	}
 }
 

@@ -207,10 +207,10 @@ func TestTransactionFailedMessage(t *testing.T) {
 	}
 	err := p.CommitTransaction(t.Context())
 	var e kafka.Error
-	if !errors.As(err, &e) || e.Code() != kafka.ErrInconsistent || !e.TxnRequiresAbort() {
+	if !errors.As(err, &e) || e.Code() != kafka.ErrMsgSizeTooLarge || !e.TxnRequiresAbort() {
 		t.Fatalf("commit: %v", err)
 	}
-	if again := p.CommitTransaction(t.Context()); !errors.Is(again, kafka.ErrInconsistent) {
+	if again := p.CommitTransaction(t.Context()); !errors.Is(again, kafka.ErrMsgSizeTooLarge) {
 		t.Errorf("commit again: %v", again)
 	}
 	must(t, p.AbortTransaction(t.Context()))
