@@ -97,12 +97,11 @@ type WindowStats struct {
 
 // TopicStats are the figures of one topic.
 type TopicStats struct {
-	Topic       string                     `json:"topic"`
-	Age         int64                      `json:"age"`          // milliseconds
-	MetadataAge int64                      `json:"metadata_age"` // milliseconds
-	BatchSize   WindowStats                `json:"batchsize"`    // bytes
-	BatchCount  WindowStats                `json:"batchcnt"`     // messages
-	Partitions  map[string]*PartitionStats `json:"partitions"`   // "-1" holds messages without a partition yet
+	Topic      string                     `json:"topic"`
+	Age        int64                      `json:"age"`        // milliseconds
+	BatchSize  WindowStats                `json:"batchsize"`  // bytes
+	BatchCount WindowStats                `json:"batchcnt"`   // messages
+	Partitions map[string]*PartitionStats `json:"partitions"` // "-1" holds messages without a partition yet
 }
 
 // PartitionStats are the figures of one partition. Offsets are OffsetInvalid where they are not known.
@@ -111,11 +110,8 @@ type PartitionStats struct {
 	Broker               int32  `json:"broker"`
 	Leader               int32  `json:"leader"`
 	Desired              bool   `json:"desired"` // the application consumes it
-	Unknown              bool   `json:"unknown"` // the cluster does not have it
 	MsgqCount            int64  `json:"msgq_cnt"`
-	MsgqBytes            int64  `json:"msgq_bytes"`
 	XmitMsgqCount        int64  `json:"xmit_msgq_cnt"`
-	XmitMsgqBytes        int64  `json:"xmit_msgq_bytes"`
 	FetchqCount          int64  `json:"fetchq_cnt"`
 	FetchqSize           int64  `json:"fetchq_size"`
 	FetchState           string `json:"fetch_state"` // none, offset-query or active
@@ -139,7 +135,6 @@ type PartitionStats struct {
 	RxMsgs               int64  `json:"rxmsgs"`
 	RxBytes              int64  `json:"rxbytes"`
 	Msgs                 int64  `json:"msgs"`
-	VersionDrops         int64  `json:"rx_ver_drops"`
 	MsgsInFlight         int64  `json:"msgs_inflight"`
 }
 
