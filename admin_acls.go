@@ -128,9 +128,13 @@ type ACLBindings []ACLBinding
 // ACLBindingFilters are the filters of DeleteACLs.
 type ACLBindingFilters []ACLBindingFilter
 
-func (a ACLBindings) Len() int      { return len(a) }
+// Len is part of sort.Interface.
+func (a ACLBindings) Len() int { return len(a) }
+
+// Swap is part of sort.Interface.
 func (a ACLBindings) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
 
+// Less is part of sort.Interface.
 func (a ACLBindings) Less(i, j int) bool {
 	x, y := a[i], a[j]
 	return cmp.Or(cmp.Compare(x.Type, y.Type), cmp.Compare(x.Name, y.Name), cmp.Compare(x.ResourcePatternType, y.ResourcePatternType),

@@ -12,6 +12,7 @@ type Event interface {
 // an Error of code ErrPartitionEOF. It comes only with enable.partition.eof, once for every end reached.
 type PartitionEOF TopicPartition
 
+// String returns "EOF at topic[partition]@offset(error)".
 func (p PartitionEOF) String() string { return "EOF at " + TopicPartition(p).String() }
 
 // AssignedPartitions are the partitions that a rebalance gave to a consumer.
@@ -19,6 +20,7 @@ type AssignedPartitions struct {
 	Partitions []TopicPartition
 }
 
+// String returns the partitions, for logs.
 func (e AssignedPartitions) String() string {
 	return fmt.Sprintf("AssignedPartitions: %v", e.Partitions)
 }
@@ -28,6 +30,7 @@ type RevokedPartitions struct {
 	Partitions []TopicPartition
 }
 
+// String returns the partitions, for logs.
 func (e RevokedPartitions) String() string { return fmt.Sprintf("RevokedPartitions: %v", e.Partitions) }
 
 // OffsetsCommitted is the result of a commit that no call waited for: an automatic one or a CommitAsync.
@@ -36,6 +39,7 @@ type OffsetsCommitted struct {
 	Offsets []TopicPartition
 }
 
+// String returns the error and the offsets, for logs.
 func (o OffsetsCommitted) String() string {
 	return fmt.Sprintf("OffsetsCommitted (%v, %v)", o.Error, o.Offsets)
 }
@@ -46,6 +50,7 @@ type OAuthBearerTokenRefresh struct {
 	Config string
 }
 
+// String returns the name of the event.
 func (o OAuthBearerTokenRefresh) String() string { return "OAuthBearerTokenRefresh" }
 
 // Stats are the statistics that statistics.interval.ms asks for.

@@ -150,9 +150,13 @@ func (p TopicPartition) String() string {
 // TopicPartitions sorts by topic and partition. Every element must have a topic.
 type TopicPartitions []TopicPartition
 
-func (tps TopicPartitions) Len() int      { return len(tps) }
+// Len is part of sort.Interface.
+func (tps TopicPartitions) Len() int { return len(tps) }
+
+// Swap is part of sort.Interface.
 func (tps TopicPartitions) Swap(i, j int) { tps[i], tps[j] = tps[j], tps[i] }
 
+// Less is part of sort.Interface.
 func (tps TopicPartitions) Less(i, j int) bool {
 	if *tps[i].Topic != *tps[j].Topic {
 		return *tps[i].Topic < *tps[j].Topic

@@ -16,6 +16,7 @@ const (
 	TimestampLogAppendTime = TimestampType(2) // set by the broker
 )
 
+// String returns NotAvailable, CreateTime or LogAppendTime.
 func (t TimestampType) String() string {
 	switch t {
 	case TimestampCreateTime:
