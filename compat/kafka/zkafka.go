@@ -34,6 +34,9 @@ const (
 	AlterConfigOpTypeSet                  = kafka.AlterConfigOpTypeSet
 	AlterConfigOpTypeSubtract             = kafka.AlterConfigOpTypeSubtract
 	AlterOperationSet                     = kafka.AlterOperationSet
+	ClientQuotaMatchAny                   = kafka.ClientQuotaMatchAny
+	ClientQuotaMatchDefault               = kafka.ClientQuotaMatchDefault
+	ClientQuotaMatchExact                 = kafka.ClientQuotaMatchExact
 	ConfigSourceDefault                   = kafka.ConfigSourceDefault
 	ConfigSourceDynamicBroker             = kafka.ConfigSourceDynamicBroker
 	ConfigSourceDynamicDefaultBroker      = kafka.ConfigSourceDynamicDefaultBroker
@@ -321,6 +324,9 @@ type AdminOptionRequireStableOffsets = kafka.AdminOptionRequireStableOffsets
 // AdminOptionValidateOnly is made by [SetAdminValidateOnly].
 type AdminOptionValidateOnly = kafka.AdminOptionValidateOnly
 
+// AlterClientQuotasAdminOption is an option of AlterClientQuotas: [SetAdminRequestTimeout] or [SetAdminValidateOnly].
+type AlterClientQuotasAdminOption = kafka.AlterClientQuotasAdminOption
+
 // AlterConfigOpType is what IncrementalAlterConfigs does with an entry.
 type AlterConfigOpType = kafka.AlterConfigOpType
 
@@ -335,6 +341,12 @@ type AlterConsumerGroupOffsetsResult = kafka.AlterConsumerGroupOffsetsResult
 
 // AlterOperation is what AlterConfigs does with an entry: it only sets.
 type AlterOperation = kafka.AlterOperation
+
+// AlterPartitionReassignmentsAdminOption is an option of AlterPartitionReassignments: [SetAdminOperationTimeout] or [SetAdminRequestTimeout].
+type AlterPartitionReassignmentsAdminOption = kafka.AlterPartitionReassignmentsAdminOption
+
+// AlterPartitionReassignmentsResult is what AlterPartitionReassignments returns, in the order of the request: the Error of every partition is an Error, of code ErrNoError where the reassignment has begun or is cancelled.
+type AlterPartitionReassignmentsResult = kafka.AlterPartitionReassignmentsResult
 
 // AlterUserScramCredentialsAdminOption is an option of AlterUserScramCredentials: [SetAdminRequestTimeout].
 type AlterUserScramCredentialsAdminOption = kafka.AlterUserScramCredentialsAdminOption
@@ -353,6 +365,27 @@ type BrokerPartitionStats = kafka.BrokerPartitionStats
 
 // BrokerStats are the figures of one broker.
 type BrokerStats = kafka.BrokerStats
+
+// ClientQuota are the limits of one entity, such as producer_byte_rate in bytes per second.
+type ClientQuota = kafka.ClientQuota
+
+// ClientQuotaAlteration changes the limits of one entity.
+type ClientQuotaAlteration = kafka.ClientQuotaAlteration
+
+// ClientQuotaEntity is a part of what a quota is for: a user, a client id or an address.
+type ClientQuotaEntity = kafka.ClientQuotaEntity
+
+// ClientQuotaFilter picks quotas: all components must fit.
+type ClientQuotaFilter = kafka.ClientQuotaFilter
+
+// ClientQuotaFilterComponent picks quotas by one type of entity.
+type ClientQuotaFilterComponent = kafka.ClientQuotaFilterComponent
+
+// ClientQuotaMatch says how a component of a filter is compared with entities.
+type ClientQuotaMatch = kafka.ClientQuotaMatch
+
+// ClientQuotaResult says what happened to one entity.
+type ClientQuotaResult = kafka.ClientQuotaResult
 
 // CommitPolicy says how often [ConsumeAtLeastOnce] commits: after so many messages, or after so much time since the first that is not committed, whichever comes first.
 type CommitPolicy = kafka.CommitPolicy
@@ -447,6 +480,12 @@ type DescribeACLsAdminOption = kafka.DescribeACLsAdminOption
 // DescribeACLsResult are the ACLs that fit a filter.
 type DescribeACLsResult = kafka.DescribeACLsResult
 
+// DescribeClientQuotasAdminOption is an option of DescribeClientQuotas: [SetAdminRequestTimeout].
+type DescribeClientQuotasAdminOption = kafka.DescribeClientQuotasAdminOption
+
+// DescribeClientQuotasResult is what DescribeClientQuotas returns.
+type DescribeClientQuotasResult = kafka.DescribeClientQuotasResult
+
 // DescribeClusterAdminOption is an option of DescribeCluster: [SetAdminRequestTimeout] or [SetAdminOptionIncludeAuthorizedOperations].
 type DescribeClusterAdminOption = kafka.DescribeClusterAdminOption
 
@@ -462,11 +501,29 @@ type DescribeConsumerGroupsAdminOption = kafka.DescribeConsumerGroupsAdminOption
 // DescribeConsumerGroupsResult is what DescribeConsumerGroups returns, in the order of the request.
 type DescribeConsumerGroupsResult = kafka.DescribeConsumerGroupsResult
 
+// DescribeLogDirsAdminOption is an option of DescribeLogDirs: [SetAdminRequestTimeout].
+type DescribeLogDirsAdminOption = kafka.DescribeLogDirsAdminOption
+
+// DescribeLogDirsResult is what DescribeLogDirs returns, sorted by broker and directory.
+type DescribeLogDirsResult = kafka.DescribeLogDirsResult
+
+// DescribeProducersAdminOption is an option of DescribeProducers: [SetAdminRequestTimeout].
+type DescribeProducersAdminOption = kafka.DescribeProducersAdminOption
+
+// DescribeProducersResult is what DescribeProducers returns, in the order of the request.
+type DescribeProducersResult = kafka.DescribeProducersResult
+
 // DescribeTopicsAdminOption is an option of DescribeTopics: [SetAdminRequestTimeout] or [SetAdminOptionIncludeAuthorizedOperations].
 type DescribeTopicsAdminOption = kafka.DescribeTopicsAdminOption
 
 // DescribeTopicsResult is what DescribeTopics returns, in the order of the request.
 type DescribeTopicsResult = kafka.DescribeTopicsResult
+
+// DescribeTransactionsAdminOption is an option of DescribeTransactions: [SetAdminRequestTimeout].
+type DescribeTransactionsAdminOption = kafka.DescribeTransactionsAdminOption
+
+// DescribeTransactionsResult is what DescribeTransactions returns, in the order of the request.
+type DescribeTransactionsResult = kafka.DescribeTransactionsResult
 
 // DescribeUserScramCredentialsAdminOption is an option of DescribeUserScramCredentials: [SetAdminRequestTimeout].
 type DescribeUserScramCredentialsAdminOption = kafka.DescribeUserScramCredentialsAdminOption
@@ -531,6 +588,24 @@ type ListOffsetsResult = kafka.ListOffsetsResult
 // ListOffsetsResultInfo is what was found for one partition.
 type ListOffsetsResultInfo = kafka.ListOffsetsResultInfo
 
+// ListPartitionReassignmentsAdminOption is an option of ListPartitionReassignments: [SetAdminOperationTimeout] or [SetAdminRequestTimeout].
+type ListPartitionReassignmentsAdminOption = kafka.ListPartitionReassignmentsAdminOption
+
+// ListPartitionReassignmentsResult is what ListPartitionReassignments returns, sorted by topic and partition.
+type ListPartitionReassignmentsResult = kafka.ListPartitionReassignmentsResult
+
+// ListTransactionsAdminOption is an option of ListTransactions: [SetAdminRequestTimeout].
+type ListTransactionsAdminOption = kafka.ListTransactionsAdminOption
+
+// ListTransactionsResult is what ListTransactions returns: what the filter picks, sorted by TransactionalID, and the errors of brokers that could not be asked, nil where there are none.
+type ListTransactionsResult = kafka.ListTransactionsResult
+
+// LogDirDescription is one directory in which a broker keeps messages.
+type LogDirDescription = kafka.LogDirDescription
+
+// LogDirReplica is a replica in a log directory.
+type LogDirReplica = kafka.LogDirReplica
+
 // LogEvent is one line of a client's log.
 type LogEvent = kafka.LogEvent
 
@@ -567,11 +642,20 @@ type OffsetSpec = kafka.OffsetSpec
 // OffsetsCommitted is the result of a commit that no call waited for: an automatic one or a CommitAsync.
 type OffsetsCommitted = kafka.OffsetsCommitted
 
+// OngoingReassignment is a partition that is being moved, with broker ids.
+type OngoingReassignment = kafka.OngoingReassignment
+
 // PartitionEOF says that a consumer reached the end of a partition: Offset is where the next message will be, Error an Error of code ErrPartitionEOF.
 type PartitionEOF = kafka.PartitionEOF
 
 // PartitionMetadata is one partition: the broker ids of its leader (-1: none), its replicas and those in sync.
 type PartitionMetadata = kafka.PartitionMetadata
+
+// PartitionProducers are the producers of one partition.
+type PartitionProducers = kafka.PartitionProducers
+
+// PartitionReassignment moves a partition to other brokers.
+type PartitionReassignment = kafka.PartitionReassignment
 
 // PartitionStats are the figures of one partition.
 type PartitionStats = kafka.PartitionStats
@@ -581,6 +665,9 @@ type PartitionsSpecification = kafka.PartitionsSpecification
 
 // Producer sends messages.
 type Producer = kafka.Producer
+
+// ProducerState is what a partition knows of an idempotent or transactional producer.
+type ProducerState = kafka.ProducerState
 
 // RebalanceCb is called by Poll, ReadMessage and Close, on their goroutine, with AssignedPartitions or RevokedPartitions.
 type RebalanceCb = kafka.RebalanceCb
@@ -635,6 +722,15 @@ type TopicSpecification = kafka.TopicSpecification
 
 // TopicStats are the figures of one topic.
 type TopicStats = kafka.TopicStats
+
+// TransactionDescription is one transactional id.
+type TransactionDescription = kafka.TransactionDescription
+
+// TransactionFilter picks transactions: those in one of the states, such as "Ongoing", and of one of the producers.
+type TransactionFilter = kafka.TransactionFilter
+
+// TransactionListing is one transactional id.
+type TransactionListing = kafka.TransactionListing
 
 // UUID is Kafka's unique id, of topics for one.
 type UUID = kafka.UUID
