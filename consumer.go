@@ -90,7 +90,7 @@ func NewConsumer(conf *ConfigMap) (*Consumer, error) {
 	c.fetcher.room = make(chan struct{}, 1)
 	c.group.kick = make(chan struct{}, 1)
 	c.commits.kick = make(chan struct{}, 1)
-	if c.client, err = newClient(s, c.post, kgo.ConsumeResetOffset(kgo.NoResetOffset()), kgo.WithHooks(throttles{onThrottle, c.postCall})); err != nil {
+	if c.client, err = newClient(s, c.post, kgo.ConsumeResetOffset(kgo.NoResetOffset()), kgo.WithHooks(throttles{onThrottle, c.postCall}), kgo.WithPools(new(recordPool))); err != nil {
 		return nil, err
 	}
 	if err := c.group.configure(s); err != nil {

@@ -94,8 +94,12 @@ var closedCalls = map[string]func(c *kafka.Consumer) error{
 		return err
 	},
 	"CommitOffsets": func(c *kafka.Consumer) error { _, err := c.CommitOffsets(tps(tp("t", 0, 1))); return err },
-	"CommitAsync":   func(c *kafka.Consumer) error { return c.CommitAsync(tp("t", 0, 1)) },
-	"StoreOffsets":  func(c *kafka.Consumer) error { _, err := c.StoreOffsets(tps(tp("t", 0, 1))); return err },
+	"CommitContext": func(c *kafka.Consumer) error {
+		_, err := c.CommitContext(context.Background(), tps(tp("t", 0, 1)))
+		return err
+	},
+	"CommitAsync":  func(c *kafka.Consumer) error { return c.CommitAsync(tp("t", 0, 1)) },
+	"StoreOffsets": func(c *kafka.Consumer) error { _, err := c.StoreOffsets(tps(tp("t", 0, 1))); return err },
 	"StoreMessage": func(c *kafka.Consumer) error {
 		_, err := c.StoreMessage(&kafka.Message{TopicPartition: tp("t", 0, 0)})
 		return err

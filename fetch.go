@@ -207,10 +207,7 @@ func (c *Consumer) enqueue(active map[topicPartition]fetched, fetches kgo.Fetche
 }
 
 func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
-	ch := &chunk{p: f.p, version: f.version, records: fp.Records, end: OffsetInvalid}
-	for _, r := range fp.Records {
-		ch.bytes += int64(len(r.Key) + len(r.Value))
-	}
+	ch := &chunk{p: f.p, version: f.version, end: OffsetInvalid}
 	end := fp.HighWatermark
 	if c.readCommitted {
 		end = fp.LastStableOffset
@@ -218,13 +215,14 @@ func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
 	if n := len(fp.Records); c.eofEvents && n > 0 && fp.Records[n-1].Offset+1 >= end {
 		ch.end = Offset(fp.Records[n-1].Offset + 1)
 	}
+	ch.fill(fp.Records)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := f.p
 	p.low, p.high, p.stable = Offset(fp.LogStartOffset), Offset(fp.HighWatermark), Offset(fp.LastStableOffset)
 	p.failure = nil
 	switch {
-	case f.version != p.version || len(fp.Records) == 0:
+	case f.version != p.version || ch.left == 0 && ch.end == OffsetInvalid:
 	case p.paused:
 		p.parked = append(p.parked, ch)
 	default:

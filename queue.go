@@ -1,10 +1,6 @@
 package kafka
 
-import (
-	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
-)
+import "github.com/twmb/franz-go/pkg/kgo"
 
 // queue is what Poll takes from. Consumer.mu guards it.
 //
@@ -25,18 +21,17 @@ type queue struct {
 type chunk struct {
 	p       *partition
 	version int
-	records []*kgo.Record
-	next    int    // the next record to hand out
-	end     Offset // where the partition ends if that is behind the last record, else OffsetInvalid
-	ev      Event  // instead of records
+	slabs   [][]Message // what is left to hand out; no slab is empty
+	taken   int         // messages of the first slab that were handed out
+	left    int         // messages in slabs, in the queue's account
+	end     Offset      // where the partition ends if that is behind the last message, else OffsetInvalid
+	ev      Event       // instead of messages
 	bytes   int64
-	slab    []Message // of which messages are carved
-	epoch   *int32    // of the last record
 }
 
 // slabSize is how many messages share an allocation. A message that the application keeps holds on to its slab, so it
 // is small against what the fetched batch behind the message's value holds already.
-const slabSize = 64
+const slabSize = 128
 
 // pushLocked adds an event of no partition, or a function for the application's goroutine.
 func (q *queue) pushLocked(ev any) {
@@ -47,7 +42,7 @@ func (q *queue) pushLocked(ev any) {
 // addLocked adds a chunk.
 func (q *queue) addLocked(ch *chunk) {
 	q.chunks = append(q.chunks, ch)
-	q.records += len(ch.records) - ch.next
+	q.records += ch.left
 	q.bytes += ch.bytes
 	q.wakeLocked()
 }
@@ -79,21 +74,19 @@ func (q *queue) takeLocked(c *Consumer) (Event, func(*Consumer) Event) {
 			q.dropLocked(c)
 			continue
 		}
-		if ch.next < len(ch.records) {
-			r := ch.records[ch.next]
-			ch.records[ch.next] = nil
-			ch.next++
-			q.records--
-			if r.Attrs.IsControl() { // kept by the engine only so that ends of partitions are seen
-				continue
+		if len(ch.slabs) > 0 {
+			slab := ch.slabs[0]
+			m := &slab[ch.taken]
+			ch.taken++
+			p.position, p.positionEpoch = m.TopicPartition.Offset+1, -1
+			if m.LeaderEpoch != nil {
+				p.positionEpoch = *m.LeaderEpoch
 			}
-			m := ch.message(r)
-			p.position, p.positionEpoch = Offset(r.Offset+1), r.LeaderEpoch
 			if c.autoStore {
-				p.stored = offsetAndEpoch{Offset(r.Offset + 1), r.LeaderEpoch, nil}
+				p.stored = offsetAndEpoch{p.position, p.positionEpoch, nil}
 			}
-			if ch.next == len(ch.records) && ch.end == OffsetInvalid {
-				q.dropLocked(c)
+			if ch.taken == len(slab) {
+				q.slabTakenLocked(c, ch)
 			}
 			return m, nil
 		}
@@ -110,21 +103,29 @@ func (q *queue) takeLocked(c *Consumer) (Event, func(*Consumer) Event) {
 	return nil, nil
 }
 
-// messageNextLocked reports whether a message comes next. It drops what is void, and records that are not handed out.
+// slabTakenLocked takes the first slab, which was handed out, out of the accounts, and the chunk out of the queue when
+// nothing of it is left.
+func (q *queue) slabTakenLocked(c *Consumer, ch *chunk) {
+	q.records -= ch.taken
+	ch.left -= ch.taken
+	ch.taken = 0
+	ch.slabs[0] = nil
+	ch.slabs = ch.slabs[1:]
+	if len(ch.slabs) == 0 && ch.end == OffsetInvalid {
+		q.dropLocked(c)
+		return
+	}
+	c.fetcher.roomLocked(c)
+}
+
+// messageNextLocked reports whether a message comes next. It drops what is void.
 func (q *queue) messageNextLocked(c *Consumer) bool {
 	for q.head < len(q.chunks) {
 		ch := q.chunks[q.head]
-		switch {
-		case ch.version != ch.p.version:
-			q.dropLocked(c)
-		case ch.next == len(ch.records):
-			return false
-		case ch.records[ch.next].Attrs.IsControl():
-			ch.next++
-			q.records--
-		default:
-			return true
+		if ch.version == ch.p.version {
+			return len(ch.slabs) > 0
 		}
+		q.dropLocked(c)
 	}
 	return false
 }
@@ -155,7 +156,7 @@ func (q *queue) dropLocked(c *Consumer) {
 
 // forgetLocked takes a chunk out of the accounts.
 func (q *queue) forgetLocked(ch *chunk) {
-	q.records -= len(ch.records) - ch.next
+	q.records -= ch.left
 	q.bytes -= ch.bytes
 }
 
@@ -175,39 +176,52 @@ func (q *queue) extractLocked(p *partition) (out []*chunk) {
 	return out
 }
 
-// message makes the application's message of a record. The record's bytes are the engine's own copy and stay as they
-// are: the message points to them.
-func (ch *chunk) message(r *kgo.Record) *Message {
-	if len(ch.slab) == 0 {
-		ch.slab = make([]Message, min(slabSize, len(ch.records)-ch.next+1))
-	}
-	m := &ch.slab[0]
-	ch.slab = ch.slab[1:]
-	m.TopicPartition.Topic = ch.p.topic
-	m.TopicPartition.Partition = r.Partition
-	m.TopicPartition.Offset = Offset(r.Offset)
-	if r.LeaderEpoch >= 0 {
-		if ch.epoch == nil || *ch.epoch != r.LeaderEpoch {
-			e := r.LeaderEpoch
-			ch.epoch = &e
+// fill makes the application's messages of records. The engine's records can then go, soon after they were made, which
+// costs the garbage collector least; their bytes are the engine's own copy, to which the messages point. Control records
+// are left out: the engine keeps them only so that ends of partitions are seen.
+func (ch *chunk) fill(records []*kgo.Record) {
+	var slab []Message
+	var epoch *int32
+	for i, r := range records {
+		if r.Attrs.IsControl() {
+			r.Recycle()
+			continue
 		}
-		m.TopicPartition.LeaderEpoch = ch.epoch
-		m.LeaderEpoch = ch.epoch
-	}
-	m.Value, m.Key = r.Value, r.Key
-	switch r.Attrs.TimestampType() {
-	case 0:
-		m.Timestamp, m.TimestampType = r.Timestamp, TimestampCreateTime
-	case 1:
-		m.Timestamp, m.TimestampType = r.Timestamp, TimestampLogAppendTime
-	default:
-		m.Timestamp = time.Time{}
-	}
-	if len(r.Headers) > 0 {
-		m.Headers = make([]Header, len(r.Headers))
-		for i, h := range r.Headers {
-			m.Headers[i] = Header{h.Key, h.Value}
+		if len(slab) == cap(slab) {
+			if slab = make([]Message, 0, min(slabSize, len(records)-i)); ch.slabs == nil {
+				ch.slabs = make([][]Message, 0, (len(records)-i+slabSize-1)/slabSize)
+			}
+			ch.slabs = append(ch.slabs, slab)
 		}
+		slab = slab[:len(slab)+1]
+		ch.slabs[len(ch.slabs)-1] = slab
+		ch.left++
+		ch.bytes += int64(len(r.Key) + len(r.Value))
+
+		m := &slab[len(slab)-1]
+		m.TopicPartition.Topic = ch.p.topic
+		m.TopicPartition.Partition = r.Partition
+		m.TopicPartition.Offset = Offset(r.Offset)
+		if r.LeaderEpoch >= 0 {
+			if epoch == nil || *epoch != r.LeaderEpoch {
+				e := r.LeaderEpoch
+				epoch = &e
+			}
+			m.TopicPartition.LeaderEpoch, m.LeaderEpoch = epoch, epoch
+		}
+		m.Value, m.Key = r.Value, r.Key
+		switch r.Attrs.TimestampType() {
+		case 0:
+			m.Timestamp, m.TimestampType = r.Timestamp, TimestampCreateTime
+		case 1:
+			m.Timestamp, m.TimestampType = r.Timestamp, TimestampLogAppendTime
+		}
+		if len(r.Headers) > 0 {
+			m.Headers = make([]Header, len(r.Headers))
+			for i, h := range r.Headers {
+				m.Headers[i] = Header{h.Key, h.Value}
+			}
+		}
+		r.Recycle()
 	}
-	return m
 }

@@ -326,7 +326,7 @@ func (c *Consumer) fillStats(s *Statistics) {
 			sum = &chunk{}
 			queued[ch.p] = sum
 		}
-		sum.next += len(ch.records) - ch.next
+		sum.left += ch.left
 		sum.bytes += ch.bytes
 	}
 	for k, p := range c.partitions {
@@ -342,7 +342,7 @@ func (c *Consumer) fillStats(s *Statistics) {
 			out.QueryOffset = int64(p.requested)
 		}
 		if sum := queued[p]; sum != nil {
-			out.FetchqCount, out.FetchqSize = int64(sum.next), sum.bytes
+			out.FetchqCount, out.FetchqSize = int64(sum.left), sum.bytes
 		}
 		out.NextOffset, out.AppOffset = int64(max(p.position, p.start)), int64(p.position)
 		out.StoredOffset, out.StoredLeaderEpoch = int64(p.stored.offset), p.stored.epoch
