@@ -67,8 +67,11 @@ func TestScenarios(t *testing.T) {
 	// What depends on times may come out otherwise on a busy machine: what differs gets a second try, alone.
 	var second []string
 	for _, name := range names {
-		if !bytes.Equal(readTranscript(t, out, name), readTranscript(t, expected(name), name)) {
+		if want, got := readTranscript(t, expected(name), name), readTranscript(t, out, name); !bytes.Equal(got, want) {
 			second = append(second, name)
+			if !*recordOurs {
+				t.Logf("first try: %s%s", name, difference(want, got))
+			}
 		}
 	}
 	if len(second) > 0 && !*recordOurs {
