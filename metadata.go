@@ -379,14 +379,26 @@ func (c *client) within(timeoutMs int) (context.Context, context.CancelFunc) {
 }
 
 // ask sends req, split over the brokers that it concerns, and waits for the answers as long as ctx lasts: while no
-// broker can be reached it tries again, as librdkafka does, where the engine gives up earlier.
+// broker can be reached, or the group's coordinator is still to be chosen, it tries again, as librdkafka does, where
+// the engine gives up earlier.
 func (c *client) ask(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
 	for {
 		shards := c.engine.RequestSharded(ctx, req)
-		if !allUnreachable(shards) || !sleep(ctx, unreachableBackoff) {
+		if !allUnreachable(shards) && !noCoordinator(shards) || !sleep(ctx, unreachableBackoff) {
 			return shards
 		}
 	}
+}
+
+// noCoordinator reports whether nobody has looked at a request that is for a coordinator: in a new cluster, or while
+// brokers come and go.
+func noCoordinator(shards []kgo.ResponseShard) bool {
+	for _, s := range shards {
+		if !errors.Is(s.Err, kerr.CoordinatorNotAvailable) && !errors.Is(s.Err, kerr.CoordinatorLoadInProgress) && !errors.Is(s.Err, kerr.NotCoordinator) {
+			return false
+		}
+	}
+	return len(shards) > 0
 }
 
 func allUnreachable(shards []kgo.ResponseShard) bool {
