@@ -2,11 +2,16 @@ package kafka
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/purego-kafka/kafka/internal/testcluster"
 )
 
 // joined is a consumer of the group that has been assigned something.
@@ -233,5 +238,39 @@ func TestQueriesCreateNoTopic(t *testing.T) {
 	}
 	if md, err := a.GetMetadata(nil, true, 10000); err != nil || len(md.Topics) != 1 {
 		t.Errorf("GetMetadata of a topic should have made it: %+v, %v", md, err)
+	}
+}
+
+// TestGroupCoordinatorLater: in a new cluster the coordinator of a group takes a while to be chosen.
+func TestGroupCoordinatorLater(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	var asked atomic.Int32
+	cl.ControlKey(int16(kmsg.FindCoordinator), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		if asked.Add(1) > 2 {
+			return nil, nil, false
+		}
+		cl.KeepControl()
+		r := req.(*kmsg.FindCoordinatorRequest)
+		resp := r.ResponseKind().(*kmsg.FindCoordinatorResponse)
+		resp.ErrorCode = kerr.CoordinatorNotAvailable.Code
+		for _, key := range r.CoordinatorKeys {
+			c := kmsg.NewFindCoordinatorResponseCoordinator()
+			c.Key, c.ErrorCode = key, kerr.CoordinatorNotAvailable.Code
+			resp.Coordinators = append(resp.Coordinators, c)
+		}
+		return resp, nil, true
+	})
+	a, err := NewAdminClient(&ConfigMap{"bootstrap.servers": cl.Bootstrap})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	_, err = a.ListConsumerGroupOffsets(t.Context(), []ConsumerGroupTopicPartitions{{Group: "g"}})
+	if !errors.Is(err, ErrGroupIDNotFound) { // what the coordinator says of a group that is not there
+		t.Errorf("error %v", err)
+	}
+	if n := asked.Load(); n < 3 {
+		t.Errorf("asked %d times for the coordinator", n)
 	}
 }
