@@ -17,7 +17,7 @@ import (
 // out, by name.
 var ownNodes = []string{
 	"TestSecure", "TestRefused", "TestOAuthBearer", "TestAuthorization", "TestScramUsers",
-	"TestKilledLeader", "TestRollingRestart", "TestAllBrokersDown",
+	"TestKilledLeader", "TestRollingRestart", "TestAllBrokersDown", "TestTransactionsVersion1", "TestForbidden",
 }
 
 func TestMain(m *testing.M) {
@@ -119,6 +119,21 @@ func threeBrokers(t testing.TB) *cluster.Cluster {
 	defer cancel()
 	if err := c.StartAll(ctx); err != nil { // a failed test may have left one down
 		t.Fatalf("%v\n%s", err, c.Tail(20))
+	}
+	return c
+}
+
+var older = sync.OnceValues(func() (*cluster.Cluster, error) {
+	return startCluster(cluster.Options{Nodes: 1, Features: map[string]int{"transaction.version": 1}})
+})
+
+// version1 returns a node with version 1 of the transaction protocol, which has no epoch for each transaction.
+func version1(t testing.TB) *cluster.Cluster {
+	t.Helper()
+	refuseExisting(t)
+	c, err := older()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return c
 }

@@ -25,6 +25,7 @@ type Options struct {
 	Secure     bool              // open the listeners for TLS and SASL too, with an authorizer
 	Version    string            // of Kafka; empty means KAFKA_VERSION, else DefaultVersion
 	Properties map[string]string // broker properties over the harness's own
+	Features   map[string]int    // levels of features, such as transaction.version; others are the release's
 }
 
 // Cluster is a running cluster, or one that was there before (see Existing).
@@ -107,7 +108,7 @@ func (c *Cluster) prepare(ctx context.Context) error {
 		if err := n.writeProperties(c.properties(n)); err != nil {
 			return err
 		}
-		return n.format(ctx, c.id, c.opts.Secure)
+		return n.format(ctx, c.id, c.opts.Secure, c.opts.Features)
 	})
 }
 

@@ -59,8 +59,8 @@ func (n *node) jvm(class string, args ...string) []string {
 	return append(cmd, args...)
 }
 
-// format makes the node's storage; the SCRAM users are part of it.
-func (n *node) format(ctx context.Context, cluster string, users bool) error {
+// format makes the node's storage; the SCRAM users and the levels of features are part of it.
+func (n *node) format(ctx context.Context, cluster string, users bool, features map[string]int) error {
 	ctx, cancel := within(ctx, time.Minute)
 	defer cancel()
 	args := []string{"format", "-t", cluster, "-c", n.propertiesFile()}
@@ -68,6 +68,9 @@ func (n *node) format(ctx context.Context, cluster string, users bool) error {
 		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
 			args = append(args, "--add-scram", fmt.Sprintf("%s=[name=%s,password=%s]", mechanism, ScramUser, ScramPassword))
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(features)) {
+		args = append(args, "--feature", fmt.Sprintf("%s=%d", name, features[name]))
 	}
 	cmd := n.jvm("kafka.tools.StorageTool", args...)
 	if out, err := exec.CommandContext(ctx, cmd[0], cmd[1:]...).CombinedOutput(); err != nil {

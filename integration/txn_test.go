@@ -1,0 +1,311 @@
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/purego-kafka/kafka"
+	"github.com/purego-kafka/kafka/integration/cluster"
+)
+
+// soon is a context for a call that must not take long.
+func soon(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// txnProducer makes a producer that is ready to begin a transaction.
+func txnProducer(t testing.TB, c *cluster.Cluster, id string, more ...kafka.ConfigMap) *kafka.Producer {
+	t.Helper()
+	p := newProducer(t, with(c, append([]kafka.ConfigMap{{"transactional.id": id}}, more...)...))
+	must(t, p.InitTransactions(soon(t)))
+	return p
+}
+
+// write produces values to partition 0 and waits for their delivery.
+func write(t testing.TB, p *kafka.Producer, topic string, values ...string) {
+	t.Helper()
+	for _, v := range values {
+		if r := send(t, p, &kafka.Message{TopicPartition: partition(topic, 0), Value: []byte(v)}); r.TopicPartition.Error != nil {
+			t.Fatalf("report of %s: %v", v, r.TopicPartition.Error)
+		}
+	}
+}
+
+// visible waits until no transaction is open on partition 0 of a topic, and returns what readers of an isolation level
+// see there.
+func visible(t testing.TB, c *cluster.Cluster, topic, level string) (seen []string) {
+	t.Helper()
+	await(t, 30*time.Second, "no transaction is open on "+topic, func() bool { return decided(t, c, topic) })
+	r := newConsumer(t, with(c, groupOf(t), manual, kafka.ConfigMap{"isolation.level": level, "enable.partition.eof": true}))
+	assign(t, r, at(topic, 0, kafka.OffsetBeginning))
+	pollUntil(t, r, 20*time.Second, "the end of "+topic, func(ev kafka.Event) bool {
+		switch e := ev.(type) {
+		case *kafka.Message:
+			seen = append(seen, string(e.Value))
+		case kafka.PartitionEOF:
+			return true
+		case kafka.Error:
+			t.Errorf("error event %d: %v", e.Code(), e)
+		}
+		return false
+	})
+	closeConsumer(t, r)
+	return seen
+}
+
+// decided reports whether all transactions on a topic have ended.
+func decided(t testing.TB, c *cluster.Cluster, topic string) bool {
+	t.Helper()
+	ends, err := admin(t, c).ListEndOffsets(t.Context(), topic)
+	must(t, err)
+	stable, err := admin(t, c).ListCommittedOffsets(t.Context(), topic)
+	must(t, err)
+	for p, end := range ends[topic] {
+		if o, ok := stable.Lookup(topic, p); !ok || o.Err != nil || o.Offset != end.Offset {
+			return false
+		}
+	}
+	return len(ends[topic]) > 0
+}
+
+// stable returns the group's offset of partition 0 when no transaction has another one under way.
+func stable(t testing.TB, c *cluster.Cluster, group, topic string) kafka.Offset {
+	t.Helper()
+	r := newConsumer(t, with(c, kafka.ConfigMap{"group.id": group}, manual))
+	got, err := r.Committed([]kafka.TopicPartition{partition(topic, 0)}, 20_000)
+	if err != nil || got[0].Error != nil {
+		t.Fatalf("Committed: %v, %v", got, err)
+	}
+	closeConsumer(t, r)
+	return got[0].Offset
+}
+
+// wantError checks the code of an error and what it says has to be done.
+func wantError(t testing.TB, what string, err error, want kafka.ErrorCode, fatal, abort bool) {
+	t.Helper()
+	if got := code(t, err); got != want {
+		t.Fatalf("%s: %d %v, want %d %v", what, got, err, want, want)
+	}
+	if e := err.(kafka.Error); e.IsFatal() != fatal || e.TxnRequiresAbort() != abort || e.IsRetriable() {
+		t.Errorf("%s: %v: fatal %t, to be aborted %t, retriable %t; want %t, %t, false", what, e, e.IsFatal(), e.TxnRequiresAbort(), e.IsRetriable(), fatal, abort)
+	}
+}
+
+// TestTransactions runs on the version of the transaction protocol that is the release's own, TestTransactionsVersion1
+// on the one before.
+func TestTransactions(t *testing.T) {
+	t.Parallel()
+	testTransactions(t, broker(t))
+}
+
+func TestTransactionsVersion1(t *testing.T) {
+	t.Parallel()
+	c := version1(t)
+	if got := transactionVersion(t, c); got != 1 {
+		t.Fatalf("the broker's transaction.version is %d", got)
+	}
+	testTransactions(t, c)
+}
+
+// transactionVersion asks a broker for its level of the feature.
+func transactionVersion(t testing.TB, c *cluster.Cluster) int16 {
+	t.Helper()
+	client, err := c.Client()
+	must(t, err)
+	req := kmsg.NewPtrApiVersionsRequest()
+	req.ClientSoftwareName, req.ClientSoftwareVersion = "integration", "1"
+	answer, err := client.Request(t.Context(), req)
+	must(t, err)
+	for _, f := range answer.(*kmsg.ApiVersionsResponse).FinalizedFeatures {
+		if f.Name == "transaction.version" {
+			return f.MaxVersionLevel
+		}
+	}
+	return 0
+}
+
+func testTransactions(t *testing.T, c *cluster.Cluster) {
+	t.Logf("transaction.version is %d", transactionVersion(t, c))
+	for _, row := range []struct {
+		name string
+		test func(*testing.T, *cluster.Cluster)
+	}{
+		{"what they hold", testTransactionKinds},
+		{"fenced", testTransactionFenced},
+		{"offsets of a stale member", testTransactionStaleMember},
+		{"timeout", testTransactionTimeout},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			row.test(t, c)
+		})
+	}
+}
+
+// All that a transaction may hold, committed and aborted, one after the other with one producer.
+func testTransactionKinds(t *testing.T, c *cluster.Cluster) {
+	in, out, group := newTopic(t, c, 1), newTopic(t, c, 1), unique(t, "group")
+	p := txnProducer(t, c, unique(t, "tx"))
+	member, err := kafka.NewTestConsumerGroupMetadata(group)
+	must(t, err)
+	var all, valid []string
+	offset := kafka.OffsetInvalid
+	for i, step := range []struct{ records, offsets, commit bool }{
+		{true, false, true}, {false, true, true}, {true, true, true}, {false, false, true},
+		{true, false, false}, {false, true, false}, {true, true, false}, {false, false, false},
+		{false, true, true}, {true, true, true},
+	} {
+		must(t, p.BeginTransaction())
+		if step.records {
+			value := fmt.Sprint(i)
+			write(t, p, out, value)
+			if all = append(all, value); step.commit {
+				valid = append(valid, value)
+			}
+		}
+		if step.offsets {
+			must(t, p.SendOffsetsToTransaction(soon(t), []kafka.TopicPartition{at(in, 0, kafka.Offset(i+1)), at(in, 0, kafka.OffsetInvalid)}, member))
+			if step.commit {
+				offset = kafka.Offset(i + 1)
+			}
+		}
+		if step.commit {
+			err = p.CommitTransaction(soon(t))
+		} else {
+			err = p.AbortTransaction(soon(t))
+		}
+		if err != nil {
+			t.Fatalf("transaction %d, %+v: %v", i, step, err)
+		}
+		if got := stable(t, c, group, in); got != offset {
+			t.Fatalf("after transaction %d, %+v: offset %v is committed, want %v", i, step, got, offset)
+		}
+	}
+	if got := visible(t, c, out, "read_committed"); !slices.Equal(got, valid) {
+		t.Errorf("read_committed sees %v, want %v", got, valid)
+	}
+	if got := visible(t, c, out, "read_uncommitted"); !slices.Equal(got, all) {
+		t.Errorf("read_uncommitted sees %v, want %v", got, all)
+	}
+}
+
+// A second producer with the same transactional.id ends the first, whatever that does next, and its transaction.
+func testTransactionFenced(t *testing.T, c *cluster.Cluster) {
+	for _, row := range []struct {
+		name string
+		next func(t *testing.T, p *kafka.Producer, topic string) error
+	}{
+		{"commit", func(t *testing.T, p *kafka.Producer, _ string) error { return p.CommitTransaction(soon(t)) }},
+		{"abort", func(t *testing.T, p *kafka.Producer, _ string) error { return p.AbortTransaction(soon(t)) }},
+		{"offsets", func(t *testing.T, p *kafka.Producer, topic string) error {
+			member, err := kafka.NewTestConsumerGroupMetadata(unique(t, "group"))
+			must(t, err)
+			return p.SendOffsetsToTransaction(soon(t), []kafka.TopicPartition{at(topic, 0, 1)}, member)
+		}},
+		{"produce", func(t *testing.T, p *kafka.Producer, topic string) error {
+			r := send(t, p, &kafka.Message{TopicPartition: partition(topic, 0), Value: []byte("late")})
+			if r.TopicPartition.Error == nil {
+				t.Error("the message of the fenced producer was written")
+			}
+			return p.CommitTransaction(soon(t))
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			topic, id := newTopic(t, c, 1), unique(t, "tx")
+			old := txnProducer(t, c, id)
+			must(t, old.BeginTransaction())
+			write(t, old, topic, "old")
+			fresh := txnProducer(t, c, id)
+			wantError(t, row.name, row.next(t, old, topic), kafka.ErrFenced, true, false)
+			if got := code(t, old.GetFatalError()); got != kafka.ErrFenced {
+				t.Errorf("GetFatalError: %v", old.GetFatalError())
+			}
+			if got := code(t, old.Produce(&kafka.Message{TopicPartition: partition(topic, 0)}, nil)); got != kafka.ErrFatal {
+				t.Errorf("Produce of the fenced producer: %v", got)
+			}
+			must(t, fresh.BeginTransaction())
+			write(t, fresh, topic, "fresh")
+			must(t, fresh.CommitTransaction(soon(t)))
+			if got := visible(t, c, topic, "read_committed"); !slices.Equal(got, []string{"fresh"}) {
+				t.Errorf("read_committed sees %v", got)
+			}
+		})
+	}
+}
+
+// The broker refuses the offsets of a member of an earlier generation, and of one that has left. The transaction is
+// then aborted, and the producer goes on.
+func testTransactionStaleMember(t *testing.T, c *cluster.Cluster) {
+	in, out, group := newTopic(t, c, 2), newTopic(t, c, 1), unique(t, "group")
+	conf := with(c, manual, kafka.ConfigMap{"group.id": group, "session.timeout.ms": 6000, "heartbeat.interval.ms": 300})
+	first := join(t, conf, in)
+	await(t, 30*time.Second, "the first member holds all", func() bool { return len(first.holds()) == 2 })
+	early, err := first.c.GetConsumerGroupMetadata()
+	must(t, err)
+	second := join(t, conf, in)
+	await(t, 30*time.Second, "each member holds one", func() bool { return len(first.holds()) == 1 && len(second.holds()) == 1 })
+	left, err := first.c.GetConsumerGroupMetadata()
+	must(t, err)
+	p := txnProducer(t, c, unique(t, "tx"))
+	refused := func(what string, member *kafka.ConsumerGroupMetadata, want kafka.ErrorCode) {
+		t.Helper()
+		must(t, p.BeginTransaction())
+		write(t, p, out, what)
+		offsets := []kafka.TopicPartition{at(in, 0, 7)}
+		wantError(t, what, p.SendOffsetsToTransaction(soon(t), offsets, member), want, false, true)
+		wantError(t, what+", then commit", p.CommitTransaction(soon(t)), want, false, true)
+		must(t, p.AbortTransaction(soon(t)))
+	}
+	refused("an earlier generation", early, kafka.ErrIllegalGeneration)
+	first.leave()
+	refused("a member that left", left, kafka.ErrUnknownMemberID)
+	await(t, 30*time.Second, "the second member holds all", func() bool { return len(second.holds()) == 2 })
+	if got := stable(t, c, group, in); got != kafka.OffsetInvalid {
+		t.Errorf("offset %v is committed", got)
+	}
+	member, err := second.c.GetConsumerGroupMetadata()
+	must(t, err)
+	must(t, p.BeginTransaction())
+	write(t, p, out, "in time")
+	must(t, p.SendOffsetsToTransaction(soon(t), []kafka.TopicPartition{at(in, 0, 8)}, member))
+	must(t, p.CommitTransaction(soon(t)))
+	if got := stable(t, c, group, in); got != 8 {
+		t.Errorf("offset %v is committed, want 8", got)
+	}
+	if got := visible(t, c, out, "read_committed"); !slices.Equal(got, []string{"in time"}) {
+		t.Errorf("read_committed sees %v", got)
+	}
+}
+
+// The broker aborts a transaction that is open for too long, and fences its producer.
+func testTransactionTimeout(t *testing.T, c *cluster.Cluster) {
+	topic, id := newTopic(t, c, 1), unique(t, "tx")
+	short := kafka.ConfigMap{"transaction.timeout.ms": 1000}
+	p := txnProducer(t, c, id, short)
+	must(t, p.BeginTransaction())
+	write(t, p, topic, "late")
+	await(t, 30*time.Second, "the broker has aborted the transaction", func() bool { return decided(t, c, topic) })
+	wantError(t, "commit", p.CommitTransaction(soon(t)), kafka.ErrFenced, true, false)
+	next := txnProducer(t, c, id, short)
+	must(t, next.BeginTransaction())
+	write(t, next, topic, "in time")
+	must(t, next.CommitTransaction(soon(t)))
+	if got := visible(t, c, topic, "read_committed"); !slices.Equal(got, []string{"in time"}) {
+		t.Errorf("read_committed sees %v", got)
+	}
+}
