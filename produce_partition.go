@@ -36,6 +36,7 @@ type producerPartition struct {
 	holding  bool          // messages go to held
 	handing  bool          // somebody hands what is held to the engine
 	pause    time.Duration // nothing that came back goes to the engine before
+	noBroker bool          // nor while no broker is up: a batch behind could find the connection that it did not
 	failing  error         // the broker's error that the engine fails the records with, one batch and all behind it
 }
 
@@ -54,9 +55,13 @@ func (part *producerPartition) produce(o *outgoing) error {
 		part.p.reportDone(o, kerr.InvalidRequiredAcks)
 		return nil
 	}
+	if !part.holding && part.p.outage.Load() {
+		part.holding, part.noBroker = true, true
+	}
 	if part.holding {
 		part.held.push(o)
 		part.mu.Unlock()
+		part.p.watch()
 		return nil
 	}
 	o.handed = o.at
@@ -153,7 +158,7 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	if connectionLost(err) {
 		// With one record taken back while no broker can be reached, the engine fails all of the partition. They are
 		// to wait for a broker, until message.timeout.ms ends that.
-		part.pause = part.p.clock() + part.p.retryBackoff
+		part.pause, part.noBroker = part.p.clock()+part.p.retryBackoff, true
 		o.maybeSent = sent
 		return !sent || !part.p.idempotent
 	}
@@ -164,7 +169,7 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	if errors.Is(err, kgo.ErrRecordRetries) {
 		if !sent {
 			// There was no connection. Only what was sent counts as a try; so try again, but not in a busy loop.
-			part.pause = part.p.clock() + part.p.retryBackoff
+			part.pause, part.noBroker = part.p.clock()+part.p.retryBackoff, true
 			return true
 		}
 		if part.p.idempotent {
@@ -199,6 +204,11 @@ func (part *producerPartition) readyLocked() bool {
 	if !part.returned.empty() && part.engine > 0 {
 		return false
 	}
+	if part.noBroker && !part.p.client.anyBrokerUp() {
+		part.pause = part.p.clock() + part.p.retryBackoff // or until OnBrokerConnect
+		return false
+	}
+	part.noBroker = false
 	part.handing = true
 	part.failing = nil
 	part.takeBack.Store(false)
@@ -300,11 +310,11 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 		reports = l.expired(reports, now, timeout, func(o *outgoing) { part.giveUpLocked(l, o, l == &part.inEngine) })
 		next = sooner(next, l.expiry(timeout))
 	}
+	part.protectLocked()
+	resume := part.readyLocked()
 	if part.pause > now {
 		next = sooner(next, part.pause)
 	}
-	part.protectLocked()
-	resume := part.readyLocked()
 	part.mu.Unlock()
 	for _, o := range reports {
 		part.p.reportFailed(o, errMsgTimedOut)

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -305,6 +306,17 @@ func (w *writes) OnBrokerWrite(meta kgo.BrokerMetadata, key int16, bytesWritten 
 		w.last = map[int32]time.Duration{}
 	}
 	w.last[meta.NodeID] = now
+}
+
+// OnBrokerConnect is called by the engine. While no broker can be reached, messages are held back: of two requests that
+// wait for a connection the engine fails the first with the attempt, and may send the second with the next one.
+func (w *writes) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	if err != nil {
+		w.p.outage.Store(!w.p.client.anyBrokerUp())
+		return
+	}
+	w.p.outage.Store(false)
+	w.p.timeouts.lookAgain() // what waits for a broker need not wait longer
 }
 
 // latest returns when a produce request was last written to a broker: to any, if it is -1.

@@ -64,7 +64,8 @@ type Producer struct {
 	channels deliveryChannels
 	source   produceChannel
 
-	txn *transactions // nil without transactional.id
+	outage atomic.Bool   // no broker can be reached
+	txn    *transactions // nil without transactional.id
 }
 
 var (
