@@ -17,7 +17,7 @@ func (c *Consumer) Assign(partitions []TopicPartition) (err error) {
 	}
 	keys, err := uniquePartitions(partitions)
 	if err != nil {
-		return err
+		return newError(ErrInvalidArg).withCause(err) // without the text, as in the peer
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,9 +142,6 @@ func uniquePartitions(list []TopicPartition) ([]topicPartition, error) {
 // the group's protocol asks for.
 func (c *Consumer) answerLocked(incremental bool) error {
 	g := &c.group
-	if g.sub == nil && c.serving == nil {
-		c.manual = true
-	}
 	if c.serving != nil {
 		c.serving.answered = true
 	}
@@ -153,8 +150,11 @@ func (c *Consumer) answerLocked(incremental bool) error {
 	case c.closing: // any call is as good as another: nothing is assigned any more
 	case protocol == eagerProtocol && incremental:
 		return newErrorf(ErrState, "Changes to the current assignment must be made using assign() when rebalance protocol type is EAGER")
-	case protocol == cooperativeProtocol && !incremental && c.serving != nil:
-		return newErrorf(ErrState, "Changes to the current assignment must be made using incremental_assign() or incremental_unassign() when rebalance protocol type is COOPERATIVE")
+	case protocol == cooperativeProtocol && !incremental:
+		return newError(ErrState)
+	}
+	if g.sub == nil && c.serving == nil {
+		c.manual = true
 	}
 	if c.serving != nil && c.serving.event {
 		c.serving.finishLocked(c)
@@ -250,7 +250,7 @@ func (c *Consumer) Position(partitions []TopicPartition) (offsets []TopicPartiti
 
 // Seek makes an assigned partition go on at another offset, absolute or logical. Messages of it that are queued are
 // dropped before it returns; it does not wait for more, whatever ignoredTimeoutMs says. ErrState: the partition is not
-// assigned, or the consumer is closed.
+// assigned, or the consumer is closed. ErrUnknownPartition: no partition of its topic ever was.
 func (c *Consumer) Seek(partition TopicPartition, ignoredTimeoutMs int) error {
 	if err := c.client.verify(); err != nil {
 		return err
@@ -259,6 +259,9 @@ func (c *Consumer) Seek(partition TopicPartition, ignoredTimeoutMs int) error {
 	defer c.mu.Unlock()
 	s, err := c.seekLocked(partition)
 	if err != nil {
+		if partition.Topic != nil && !c.usesLocked(*partition.Topic) {
+			return newError(ErrUnknownPartition)
+		}
 		return err
 	}
 	c.locateLocked([]start{s})

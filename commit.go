@@ -95,6 +95,9 @@ func (c *Consumer) newCommit(offsets []TopicPartition) (*commitRequest, error) {
 	if err := c.client.verify(); err != nil {
 		return nil, err
 	}
+	if c.client.fatalError() != nil {
+		return nil, newError(ErrFatal)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.group.lost {
@@ -116,7 +119,21 @@ func (c *Consumer) newCommit(offsets []TopicPartition) (*commitRequest, error) {
 	if !some {
 		return nil, newError(ErrNoOffset)
 	}
-	return &commitRequest{list: append([]TopicPartition(nil), offsets...)}, nil
+	return &commitRequest{list: plainOffsets(offsets)}, nil
+}
+
+// plainOffsets is a copy of a list in which empty metadata and negative epochs are none, as they are to a broker.
+func plainOffsets(offsets []TopicPartition) []TopicPartition {
+	list := append([]TopicPartition{}, offsets...)
+	for i := range list {
+		if m := list[i].Metadata; m != nil && *m == "" {
+			list[i].Metadata = nil
+		}
+		if e := list[i].LeaderEpoch; e != nil && *e < 0 {
+			list[i].LeaderEpoch = nil
+		}
+	}
+	return list
 }
 
 // storedLocked makes a commit of what is stored of these partitions and lies behind what is committed; nil where
@@ -421,13 +438,13 @@ func (c *Consumer) finishCommit(req *commitRequest, results map[topicPartition]e
 
 // StoreOffsets stores offsets to be committed by the next automatic commit or Commit: each the offset of the next
 // message to be read. It needs enable.auto.offset.store=false and partitions that are assigned; the result has the
-// error of each: ErrState where it is not assigned now, ErrUnknownPartition where it never was. The call fails with
+// error of each: ErrState where it is not assigned now, ErrUnknownPartition where no partition of the topic ever was. The call fails with
 // the first of these errors only when none could be stored. It does not block.
 func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []TopicPartition, err error) {
 	if err := c.client.verify(); err != nil {
 		return nil, err
 	}
-	stored := append([]TopicPartition{}, offsets...)
+	stored := plainOffsets(offsets)
 	if c.autoStore {
 		return stored, newError(ErrInvalidArg)
 	}
@@ -440,8 +457,8 @@ func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []Topic
 			tp.Error = newErrorf(ErrInvalidArg, "the partition to store has no topic")
 		} else if p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]; p == nil {
 			tp.Error = newError(ErrUnknownPartition)
-			if leader, _, err := c.client.engine.PartitionLeader(*tp.Topic, tp.Partition); err == nil && leader >= 0 {
-				tp.Error = newError(ErrState) // it exists, in a topic that is in use here
+			if c.usesLocked(*tp.Topic) {
+				tp.Error = newError(ErrState)
 			}
 		} else if !p.assigned {
 			tp.Error = newError(ErrState)
@@ -463,6 +480,16 @@ func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []Topic
 		err = nil
 	}
 	return stored, err
+}
+
+// usesLocked reports whether a partition of the topic is or was assigned.
+func (c *Consumer) usesLocked(topic string) bool {
+	for k := range c.partitions {
+		if k.topic == topic {
+			return true
+		}
+	}
+	return false
 }
 
 // StoreMessage stores the offset behind a message, see [Consumer.StoreOffsets]. ErrInvalidArg: the message has an

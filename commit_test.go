@@ -409,3 +409,29 @@ func TestCommitCoordinatorMoves(t *testing.T) {
 		}
 	})
 }
+
+// TestStoreRules: what StoreOffsets and Seek say of partitions that are not assigned, and what an offset loses on its way.
+func TestStoreRules(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
+	c := startConsumer(t, cl, kafka.ConfigMap{"enable.auto.offset.store": false, "enable.auto.commit": false})
+	_, err := c.StoreOffsets(tps(tp("t", 0, 5)))
+	wantCode(t, "store before the topic is used", err, kafka.ErrUnknownPartition)
+	wantCode(t, "seek before the topic is used", c.Seek(tp("t", 0, 5), 0), kafka.ErrUnknownPartition)
+	need(t, "Assign", c.Assign(tps(tp("t", 0, 0))))
+	for _, id := range []int32{1, 9} {
+		_, err = c.StoreOffsets(tps(tp("t", id, 5)))
+		wantCode(t, "store of another partition", err, kafka.ErrState)
+		wantCode(t, "seek of another partition", c.Seek(tp("t", id, 5), 0), kafka.ErrState)
+	}
+	none, before := "", int32(-1)
+	p := tp("t", 0, 1)
+	p.Metadata, p.LeaderEpoch = &none, &before
+	for name, call := range map[string]func([]kafka.TopicPartition) ([]kafka.TopicPartition, error){"StoreOffsets": c.StoreOffsets, "CommitOffsets": c.CommitOffsets} {
+		got, err := call(tps(p))
+		need(t, name, err)
+		if got[0].Metadata != nil || got[0].LeaderEpoch != nil || p.Metadata == nil {
+			t.Errorf("%s: metadata %v, epoch %v", name, got[0].Metadata, got[0].LeaderEpoch)
+		}
+	}
+}
