@@ -163,14 +163,14 @@ func (c *Consumer) Subscribe(topic string, rebalanceCb RebalanceCb) error {
 // is a regular expression over the topics of the cluster, looked at again every topic.metadata.refresh.interval.ms.
 // It returns at once; joining goes on in the background and its rebalances are served by Poll.
 //
-// ErrInvalidArg: no topics, an empty or repeated name, a bad expression. ErrState: the consumer is closed. A fatal
-// error is returned as it is.
+// ErrInvalidArg: no topics, an empty or repeated name, a bad expression. ErrState: the consumer is closed. ErrFatal:
+// it met a fatal error, which was an event.
 func (c *Consumer) SubscribeTopics(topics []string, rebalanceCb RebalanceCb) error {
 	if err := c.client.verify(); err != nil {
 		return err
 	}
-	if err := c.client.fatalError(); err != nil {
-		return err
+	if c.client.fatalError() != nil {
+		return newError(ErrFatal)
 	}
 	sub, err := newSubscription(topics, rebalanceCb)
 	if err != nil {
@@ -210,7 +210,7 @@ func (c *Consumer) Subscription() (topics []string, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.group.sub == nil {
+	if c.group.sub == nil || c.closing {
 		return []string{}, nil
 	}
 	return append([]string{}, c.group.sub.given...), nil

@@ -21,6 +21,7 @@ import (
 type group struct {
 	sub        *subscription
 	subSeq     int           // moves with every subscription
+	left       bool          // Unsubscribe was called: leave, also when there is a new subscription by now
 	last       *subscription // the one before Unsubscribe: its callback serves the last revocation
 	running    bool
 	member     membership // of runGroup
@@ -103,7 +104,7 @@ func (g *group) kickLocked() {
 func (c *Consumer) subscribeLocked(sub *subscription) {
 	g := &c.group
 	if sub == nil {
-		g.last = g.sub
+		g.last, g.left = g.sub, true
 	}
 	g.sub = sub
 	g.subSeq++
@@ -118,11 +119,11 @@ func (c *Consumer) subscribeLocked(sub *subscription) {
 	g.kickLocked()
 }
 
-// subscribed returns the subscription, nil where there is none, and its number.
+// subscribed returns the subscription, nil where the member has none or has to leave first, and its number.
 func (c *Consumer) subscribed() (*subscription, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing {
+	if c.closing || c.group.left {
 		return nil, c.group.subSeq
 	}
 	return c.group.sub, c.group.subSeq
@@ -160,10 +161,15 @@ func (c *Consumer) runGroup(ctx context.Context) {
 				m.leave(ctx)
 			}
 			c.notMember()
-			select {
-			case <-g.closing.Done():
+			if g.closing.Err() != nil {
 				return
-			default:
+			}
+			c.mu.Lock()
+			again := g.left && g.sub != nil
+			g.left = false
+			c.mu.Unlock()
+			if again {
+				continue
 			}
 			select {
 			case <-g.kick:

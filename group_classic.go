@@ -52,17 +52,15 @@ func (m *classicMember) participate(ctx context.Context, sub *subscription, seq 
 	revoked := without(owned, assigned)
 	if balancer.IsCooperative() && len(revoked) > 0 {
 		m.c.revoke(ctx, revoked)
-		if len(added) > 0 {
-			if err := m.c.assign(ctx, added); err != nil {
-				return err
-			}
+		if err := m.c.assign(ctx, added); err != nil { // also when it is empty: applications wait for it
+			return err
 		}
 		return errRejoin // so that others get what was revoked
 	}
 	if err := m.c.assign(ctx, added); err != nil {
 		return err
 	}
-	err = m.stay(ctx, sub, seq, beats)
+	err = m.stay(ctx, sub, seq, balancer.IsCooperative(), beats)
 	if err == nil || errors.Is(err, errRejoin) {
 		if !balancer.IsCooperative() {
 			m.c.giveUp(ctx, false)
@@ -71,8 +69,9 @@ func (m *classicMember) participate(ctx context.Context, sub *subscription, seq 
 	return err
 }
 
-// stay waits for a reason to end the membership or to join anew.
-func (m *classicMember) stay(ctx context.Context, sub *subscription, seq int, beats <-chan error) error {
+// stay waits for a reason to end the membership or to join anew. A new subscription that means the same topics is none
+// for a cooperative member.
+func (m *classicMember) stay(ctx context.Context, sub *subscription, seq int, cooperative bool, beats <-chan error) error {
 	refresh := time.NewTimer(m.refreshInterval(sub))
 	defer refresh.Stop()
 	for {
@@ -89,7 +88,11 @@ func (m *classicMember) stay(ctx context.Context, sub *subscription, seq int, be
 			if now, n := m.c.subscribed(); now == nil {
 				return errLeave
 			} else if n != seq {
-				return errRejoin
+				topics, err := m.c.matchTopics(ctx, now)
+				if !cooperative || err != nil || m.g.changed(topics) {
+					return errRejoin
+				}
+				sub, seq = now, n
 			}
 		case <-m.g.closing.Done():
 			return errLeave
@@ -110,7 +113,7 @@ func (m *classicMember) heartbeatFailed(err error) error {
 	case errors.Is(err, kerr.RebalanceInProgress):
 		return errRejoin
 	case errors.Is(err, kerr.FencedInstanceID):
-		m.c.client.setFatal(newErrorf(ErrFencedInstanceID, "Static consumer fenced by other consumer with same group.instance.id").withCause(err))
+		m.c.client.setFatal(newErrorf(ErrFencedInstanceID, "Fatal consumer error: %s", ErrFencedInstanceID).withCause(err))
 		return errGroupFatal
 	}
 	return errLost // unknown member, illegal generation, or no coordinator for a session timeout
@@ -243,7 +246,7 @@ func (m *classicMember) joinFailed(what string, code int16, memberID string) err
 	e := codeError(code)
 	if errors.Is(err, kerr.FencedInstanceID) {
 		m.c.client.tasks.run(func(context.Context) { // not under the lock
-			m.c.client.setFatal(newErrorf(ErrFencedInstanceID, "Static consumer fenced by other consumer with same group.instance.id").withCause(err))
+			m.c.client.setFatal(newErrorf(ErrFencedInstanceID, "Fatal consumer error: %s", ErrFencedInstanceID).withCause(err))
 		})
 		return errGroupFatal
 	}

@@ -1,7 +1,6 @@
 package kafka_test
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -235,9 +234,9 @@ func TestFenced(t *testing.T) {
 	if !e.IsFatal() {
 		t.Errorf("%v is not fatal", e)
 	}
-	if err := first.Subscribe("t", nil); !errors.Is(err, kafka.ErrFencedInstanceID) && !errors.Is(err, kafka.ErrFatal) {
-		t.Errorf("Subscribe after a fatal error: %v", err)
-	}
+	wantCode(t, "Subscribe after a fatal error", first.Subscribe("t", nil), kafka.ErrFatal)
+	_, err := first.CommitOffsets(tps(tp("t", 0, 1)))
+	wantCode(t, "CommitOffsets after a fatal error", err, kafka.ErrFatal)
 	eventually(t, second, "the second is assigned", func() bool { a, _ := second.Assignment(); return len(a) == 1 })
 	eventually(t, first, "the first has nothing", func() bool { a, _ := first.Assignment(); return len(a) == 0 })
 	closeSoon(t, first)
