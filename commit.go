@@ -316,14 +316,25 @@ func (c *Consumer) sendCommit(ctx context.Context, batch []*commitRequest) (resu
 func (c *Consumer) stillOwns(batch []*commitRequest) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.manual || c.group.lost || c.group.generation < 0 {
+	if c.manual {
 		return false
 	}
 	for _, r := range batch {
-		for _, tp := range r.list {
-			if tp.Offset >= 0 && !slices.Contains(c.group.owned, topicPartition{*tp.Topic, tp.Partition}) {
-				return false
-			}
+		if !c.ownsLocked(r.list) {
+			return false
+		}
+	}
+	return true
+}
+
+// ownsLocked reports whether the consumer is a member of its group and all partitions with an offset are its own.
+func (c *Consumer) ownsLocked(list []TopicPartition) bool {
+	if c.group.lost || c.group.generation < 0 {
+		return false
+	}
+	for _, tp := range list {
+		if tp.Offset >= 0 && !slices.Contains(c.group.owned, topicPartition{*tp.Topic, tp.Partition}) {
+			return false
 		}
 	}
 	return true

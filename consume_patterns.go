@@ -188,12 +188,17 @@ const exactlyOnceBatch = 1000
 // rebalance says so, is aborted and its messages are read again.
 //
 // p must have a transactional.id of its own and must not be used for anything else meanwhile; InitTransactions is
-// called if it was not. c needs enable.auto.commit=false; ErrInvalidArg otherwise. It returns the error of handle, whose
+// called if it was not. c needs enable.auto.commit=false and isolation.level=read_committed, which is the default;
+// ErrInvalidArg otherwise. It returns the error of handle, whose
 // batch is aborted and will be read again, or an Error event that the consumer does not get over by itself; nil when
 // ctx ends or the consumer is closed.
 func ConsumeExactlyOnce(ctx context.Context, c *Consumer, p *Producer, handle func([]*Message) ([]*Message, error)) error {
 	if c.autoCommit {
 		return newErrorf(ErrInvalidArg, "ConsumeExactlyOnce needs enable.auto.commit=false: offsets are committed by the transaction")
+	}
+	if !c.readCommitted {
+		return newErrorf(ErrInvalidArg, "ConsumeExactlyOnce needs isolation.level=read_committed: else it takes partitions over before "+
+			"the transaction of who had them is decided")
 	}
 	if p.txn == nil {
 		return errNotTransactional()
@@ -257,14 +262,29 @@ func (p *Producer) sendAndCommit(ctx context.Context, c *Consumer, batch, out []
 			return err
 		}
 	}
-	member, err := c.GetConsumerGroupMetadata()
+	offsets := offsetsBehind(batch)
+	member, err := c.memberOwning(offsets)
 	if err != nil {
 		return err
 	}
-	if err := p.SendOffsetsToTransaction(ctx, offsetsBehind(batch), member); err != nil {
+	if err := p.SendOffsetsToTransaction(ctx, offsets, member); err != nil {
 		return err
 	}
 	return p.CommitTransaction(ctx)
+}
+
+// memberOwning returns the consumer's membership if the partitions are its own. The broker checks whether the member is
+// of the group, not what it owns; and without a member's name, as after a lost membership, it does not check at all.
+func (c *Consumer) memberOwning(offsets []TopicPartition) (*ConsumerGroupMetadata, error) {
+	if err := c.client.verify(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.manual && !c.ownsLocked(offsets) {
+		return nil, abortable(newError(ErrAssignmentLost))
+	}
+	return c.groupMetadataLocked(), nil
 }
 
 // rewind makes the batch's messages come again. Partitions that a rebalance has taken meanwhile are another member's.

@@ -67,11 +67,15 @@ func (c *Consumer) GetConsumerGroupMetadata() (*ConsumerGroupMetadata, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.groupMetadataLocked(), nil
+}
+
+func (c *Consumer) groupMetadataLocked() *ConsumerGroupMetadata {
 	m := groupMember{group: c.groupID, generation: c.group.generation, member: c.group.memberID}
 	if c.instanceID != "" {
 		m.instance = &c.instanceID
 	}
-	return &ConsumerGroupMetadata{m.serialize()}, nil
+	return &ConsumerGroupMetadata{m.serialize()}
 }
 
 // NewTestConsumerGroupMetadata makes the metadata of a group without a member, for tests.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -322,3 +323,78 @@ func TestConsumeExactlyOnce(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// TestConsumeExactlyOnceLostMembership has the group forget the member while a batch is with the handler. Another
+// member may have read the batch by then, so it must not be committed: the consumer reads it again.
+func TestConsumeExactlyOnceLostMembership(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("in", 1), testcluster.Topic("out", 1))
+	fill(t, cl, "in", 0, 0, 3)
+	c := startConsumer(t, cl, kafka.ConfigMap{"enable.auto.commit": false, "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 1000})
+	must(t, c.Subscribe("in", nil))
+	p := newProducer(t, cl.Bootstrap, "transactional.id", "mover", "linger.ms", 0)
+	forget := func() {
+		was, err := c.GetConsumerGroupMetadata()
+		must(t, err)
+		cl.ControlKey(int16(kmsg.JoinGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			resp := req.ResponseKind().(*kmsg.JoinGroupResponse)
+			resp.ErrorCode = kerr.UnknownMemberID.Code
+			return resp, nil, true
+		})
+		cl.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			resp := req.ResponseKind().(*kmsg.HeartbeatResponse)
+			resp.ErrorCode = kerr.RebalanceInProgress.Code
+			return resp, nil, true
+		})
+		eventually(t, nil, "the membership is lost", func() bool {
+			now, err := c.GetConsumerGroupMetadata()
+			must(t, err)
+			return !reflect.DeepEqual(now, was)
+		})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	seen := map[string]int{}
+	err := kafka.ConsumeExactlyOnce(ctx, c, p, func(batch []*kafka.Message) (out []*kafka.Message, err error) {
+		if len(seen) == 0 {
+			forget()
+		} else if batch[len(batch)-1].TopicPartition.Offset == 2 {
+			cancel() // the transaction at hand is still brought to its end
+		}
+		for _, m := range batch {
+			at := fmt.Sprint(m.TopicPartition.Offset)
+			seen[at]++
+			out = append(out, message("out", 0, "k", at))
+		}
+		return out, nil
+	})
+	must(t, err)
+	if seen["0"] != 2 {
+		t.Errorf("the first message was handled %d times, want 2: %v", seen["0"], seen)
+	}
+	if got, want := committedValues(t, cl, "out"), []string{"0", "1", "2"}; !slices.Equal(got, want) {
+		t.Errorf("committed: %q, want %q", got, want)
+	}
+}
+
+func TestConsumeExactlyOnceArguments(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1)
+	plain, tx := newProducer(t, cl.Bootstrap), newProducer(t, cl.Bootstrap, "transactional.id", "tx")
+	for _, row := range []struct {
+		name string
+		conf kafka.ConfigMap
+		p    *kafka.Producer
+		want kafka.ErrorCode
+	}{
+		{"commits by itself", nil, tx, kafka.ErrInvalidArg},
+		{"reads what is not committed", kafka.ConfigMap{"enable.auto.commit": false, "isolation.level": "read_uncommitted"}, tx, kafka.ErrInvalidArg},
+		{"no transactions", kafka.ConfigMap{"enable.auto.commit": false}, plain, kafka.ErrNotConfigured},
+	} {
+		err := kafka.ConsumeExactlyOnce(t.Context(), startConsumer(t, cl, row.conf), row.p, func([]*kafka.Message) ([]*kafka.Message, error) {
+			t.Error("the handler was called")
+			return nil, nil
+		})
+		wantCode(t, row.name, err, row.want)
+	}
+}
