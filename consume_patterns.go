@@ -268,6 +268,12 @@ func (p *Producer) sendAndCommit(ctx context.Context, c *Consumer, batch, out []
 		return err
 	}
 	if err := p.SendOffsetsToTransaction(ctx, offsets, member); err != nil {
+		var e Error
+		if errors.As(err, &e) && e.retriable {
+			// Time ran out, as it does for a process that was halted. Nothing is committed yet.
+			e.retriable = false
+			return abortable(e)
+		}
 		return err
 	}
 	return p.CommitTransaction(ctx)
