@@ -17,6 +17,8 @@ const (
 	childTopic   = "KAFKA_TEST_CHILD_TOPIC"
 	childOut     = "KAFKA_TEST_CHILD_OUT" // a line for each message handled: "partition offset"
 	childProto   = "KAFKA_TEST_CHILD_PROTOCOL"
+	childCopy    = "KAFKA_TEST_CHILD_COPY" // the topic that "exactly once" writes to
+	childTxn     = "KAFKA_TEST_CHILD_TXN"  // its transactional.id
 )
 
 // childModes are the ways a child reads, by name; each hands every message to handle until ctx ends.
