@@ -33,7 +33,7 @@ func TestTopicRecreated(t *testing.T) {
 			}
 			next := func() string {
 				t.Helper()
-				deadline := time.Now().Add(patience)
+				deadline := time.Now().Add(3 * patience)
 				for time.Now().Before(deadline) {
 					if m, ok := c.Poll(100).(*kafka.Message); ok {
 						return string(m.Value)
