@@ -171,6 +171,11 @@ func (p *Producer) BeginTransaction() error {
 		return nil
 	}, func(context.Context, *txnCall) error {
 		if err := p.client.engine.BeginTransaction(); err != nil {
+			if isBrokerError(err) && !kerr.IsRetriable(err) {
+				// The engine has given up its producer id, for what ended the transaction before, and gets no other.
+				e := toError(err)
+				return t.fatal(newErrorf(e.code, "Failed to begin the transaction: %s", e).withCause(err))
+			}
 			return t.failure("begin the transaction", err)
 		}
 		t.mu.Lock()
