@@ -197,7 +197,7 @@ func (call *adminCall) fail(err error) error {
 		return call.app.Err()
 	case errors.Is(call.ctx.Err(), context.DeadlineExceeded):
 		return newErrorf(ErrTimedOut, "Failed while %s: %s", call.stage, ErrTimedOut).withCause(err)
-	case call.ctx.Err() != nil:
+	case call.ctx.Err() != nil, call.client.tasks.ctx.Err() != nil: // Close may be seen in the error before it is in ctx
 		return newError(ErrDestroy).withCause(err)
 	}
 	return toError(err)

@@ -427,10 +427,10 @@ func unreachable(err error) bool {
 // askError is the error of a failed ask. When its time ran out and no broker could be reached it has the code down.
 func (c *client) askError(ctx context.Context, err error, down ErrorCode) Error {
 	switch {
+	case errors.Is(ctx.Err(), context.Canceled), c.tasks.ctx.Err() != nil:
+		return newError(ErrDestroy).withCause(err)
 	case ctx.Err() == nil && !unreachable(err):
 		return toError(err)
-	case errors.Is(ctx.Err(), context.Canceled):
-		return newError(ErrDestroy).withCause(err)
 	case unreachable(err):
 		return newError(down).withCause(err)
 	}
