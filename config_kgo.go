@@ -130,7 +130,7 @@ func splitAddr(addr string) (host, port string, err error) {
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > math.MaxUint16 {
 		return "", "", fmt.Errorf("bad port %q", port)
 	}
-	if host == "" {
+	if host = strings.Trim(host, cSpace); host == "" {
 		host = "localhost"
 	}
 	return host, port, nil
