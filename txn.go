@@ -188,6 +188,9 @@ func (p *Producer) BeginTransaction() error {
 	})
 }
 
+// offsetsGrace is what requests that ran out of time have to end.
+const offsetsGrace = time.Second
+
 // SendOffsetsToTransaction makes offsets part of the transaction: they are committed for the consumer's group when the
 // transaction is. Each is the offset of the next message to be read; partitions without an offset >= 0 are left out.
 // consumerMetadata comes from GetConsumerGroupMetadata of the consumer that read, taken anew for each transaction: the
@@ -220,13 +223,28 @@ func (p *Producer) SendOffsetsToTransaction(ctx context.Context, offsets []Topic
 	if len(valid) == 0 {
 		return nil
 	}
-	return t.run(ctx, "send_offsets_to_transaction", t.limit(), txnInTransaction, func() error {
+	// The time limit ends the requests, not the wait for them: the error is the last one that the broker gave.
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	end := time.Now().Add(t.limit())
+	if d, ok := ctx.Deadline(); ok && d.Before(end) {
+		end = d
+	}
+	wait, stop := context.WithDeadline(context.Background(), end.Add(offsetsGrace))
+	defer stop()
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			stop()
+		}
+	})()
+	return t.run(wait, "send_offsets_to_transaction", t.limit(), txnInTransaction, func() error {
 		if t.state != txnInTransaction {
 			return t.wrongStateLocked()
 		}
 		return nil
 	}, func(ctx context.Context, _ *txnCall) error {
-		ctx, cancel := context.WithTimeout(ctx, t.limit())
+		ctx, cancel := context.WithDeadline(ctx, end)
 		defer cancel()
 		return t.sendOffsets(ctx, valid, member)
 	})

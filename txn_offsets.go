@@ -66,8 +66,8 @@ func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition
 	}
 	var broker kgo.BrokerMetadata
 	var failures []string
+	var answer error
 	err = t.retry(ctx, func() error {
-		failures = nil
 		shards := t.p.client.engine.RequestSharded(ctx, req)
 		if len(shards) != 1 {
 			return fmt.Errorf("the group's coordinator gave %d answers", len(shards))
@@ -76,6 +76,7 @@ func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition
 			return shards[0].Err
 		}
 		broker = shards[0].Meta
+		failures = nil
 		var first error
 		for _, topic := range shards[0].Resp.(*kmsg.TxnOffsetCommitResponse).Topics {
 			for _, p := range topic.Partitions {
@@ -89,10 +90,14 @@ func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition
 				}
 			}
 		}
+		answer = first
 		return first
 	})
 	if err == nil {
 		return nil
+	}
+	if ctx.Err() != nil && answer != nil { // time ran out in the middle of another try
+		err = answer
 	}
 	if len(failures) == 0 {
 		return t.offsetsFailed(ctx, "commit offsets to transaction", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/purego-kafka/kafka"
@@ -397,4 +398,29 @@ func TestConsumeExactlyOnceArguments(t *testing.T) {
 		})
 		wantCode(t, row.name, err, row.want)
 	}
+}
+
+// TestTransactionOffsetsRunOutOfTime: the broker keeps refusing the offsets until the deadline. Its error is the result
+// and asks for an abort, behind which the producer goes on.
+func TestTransactionOffsetsRunOutOfTime(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	p := txnProducer(t, cl, "tx")
+	md, err := kafka.NewTestConsumerGroupMetadata("g")
+	must(t, err)
+	offsets := []kafka.TopicPartition{{Topic: ptr("t"), Offset: 1}}
+	must(t, p.BeginTransaction())
+	refused := cl.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.UnknownTopicOrPartition, Count: -1})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	err = p.SendOffsetsToTransaction(ctx, offsets, md)
+	var e kafka.Error
+	if !errors.As(err, &e) || e.Code() != kafka.ErrUnknownTopicOrPart || !e.TxnRequiresAbort() {
+		t.Errorf("SendOffsetsToTransaction: %v, want ErrUnknownTopicOrPart that requires an abort", err)
+	}
+	refused.Remove()
+	must(t, p.AbortTransaction(t.Context()))
+	must(t, p.BeginTransaction())
+	must(t, p.SendOffsetsToTransaction(t.Context(), offsets, md))
+	must(t, p.CommitTransaction(t.Context()))
 }
