@@ -184,7 +184,7 @@ func (p *Producer) check(msg *Message) error {
 		return errClosed()
 	}
 	if msg == nil || msg.TopicPartition.Topic == nil || *msg.TopicPartition.Topic == "" {
-		return newError(ErrInvalidArg) // without a text, as in the peer
+		return newErrorf(ErrInvalidArg, "a message to produce must not be nil and needs a topic")
 	}
 	if p.idempotent && p.client.fatalError() != nil {
 		return newError(ErrFatal)
