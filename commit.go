@@ -493,9 +493,14 @@ func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []Topic
 	return stored, err
 }
 
-// usesLocked reports whether a partition of the topic is or was assigned.
+// usesLocked reports whether a partition of the topic is or was assigned, or the group is about to assign it.
 func (c *Consumer) usesLocked(topic string) bool {
 	for k := range c.partitions {
+		if k.topic == topic {
+			return true
+		}
+	}
+	for _, k := range c.group.owned {
 		if k.topic == topic {
 			return true
 		}

@@ -435,3 +435,19 @@ func TestStoreRules(t *testing.T) {
 		}
 	}
 }
+
+// TestSeekInCallback: to the rebalance callback the partitions are known, though not assigned yet.
+func TestSeekInCallback(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	c := startConsumer(t, cl)
+	seen := false
+	need(t, "Subscribe", c.Subscribe("t", func(c *kafka.Consumer, ev kafka.Event) error {
+		if _, ok := ev.(kafka.AssignedPartitions); ok {
+			seen = true
+			wantCode(t, "Seek before Assign", c.Seek(tp("t", 0, 0), 0), kafka.ErrState)
+		}
+		return nil
+	}))
+	eventually(t, c, "assigned", func() bool { return seen })
+}

@@ -51,7 +51,8 @@ func (r *rebalance) serve(c *Consumer) Event {
 		c.mu.Unlock()
 		return nil
 	}
-	if r.assign && c.group.lost { // while it waited here
+	nothing := r.assign && len(r.keys) == 0 && c.closing // no news to an application that is in Close
+	if r.assign && c.group.lost || nothing {             // lost while it waited here
 		c.group.owned = without(c.group.owned, r.keys)
 		r.finishLocked(c)
 		c.mu.Unlock()
