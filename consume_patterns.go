@@ -230,12 +230,10 @@ func transact(ctx context.Context, c *Consumer, p *Producer, batch []*Message, h
 		return err
 	}
 	out, handlerErr := handle(batch)
-	// The transaction's own limit bounds what follows, not ctx: what was begun is brought to an end.
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*p.txn.limit())
-	defer cancel()
+	ctx = context.WithoutCancel(ctx) // what was begun is brought to an end
 	err := handlerErr
 	if err == nil {
-		err = p.sendAndCommit(limit, c, batch, out)
+		err = p.sendAndCommit(ctx, c, batch, out)
 	}
 	if err == nil {
 		return nil
@@ -244,7 +242,7 @@ func transact(ctx context.Context, c *Consumer, p *Producer, batch []*Message, h
 	if handlerErr == nil && errors.As(err, &e) && (e.fatal || e.retriable) {
 		return err // the producer has failed, or nobody knows what became of the transaction
 	}
-	if abortErr := p.AbortTransaction(limit); abortErr != nil {
+	if abortErr := p.txn.resumed(ctx, p.AbortTransaction); abortErr != nil {
 		return errors.Join(err, abortErr)
 	}
 	c.rewind(batch)
@@ -257,8 +255,10 @@ func transact(ctx context.Context, c *Consumer, p *Producer, batch []*Message, h
 // sendAndCommit produces, adds the offsets behind the batch and commits.
 func (p *Producer) sendAndCommit(ctx context.Context, c *Consumer, batch, out []*Message) error {
 	reports := make(chan Event, len(out)) // room for all: nobody needs to read it
+	room, cancel := context.WithTimeout(ctx, 2*p.txn.limit())
+	defer cancel()
 	for _, m := range out {
-		if err := p.ProduceContext(ctx, m, reports); err != nil {
+		if err := p.ProduceContext(room, m, reports); err != nil {
 			return err
 		}
 	}
@@ -267,16 +267,16 @@ func (p *Producer) sendAndCommit(ctx context.Context, c *Consumer, batch, out []
 	if err != nil {
 		return err
 	}
-	if err := p.SendOffsetsToTransaction(ctx, offsets, member); err != nil {
-		var e Error
-		if errors.As(err, &e) && e.retriable {
-			// Time ran out, as it does for a process that was halted. Nothing is committed yet.
-			e.retriable = false
-			return abortable(e)
-		}
+	err = p.txn.resumed(ctx, func(ctx context.Context) error { return p.SendOffsetsToTransaction(ctx, offsets, member) })
+	var e Error
+	if errors.As(err, &e) && e.retriable && e.code == ErrTimedOut {
+		e.retriable = false // nothing is committed yet: the broker may have ended the transaction of a process that was halted
+		return abortable(e)
+	}
+	if err != nil {
 		return err
 	}
-	return p.CommitTransaction(ctx)
+	return p.txn.resumed(ctx, p.CommitTransaction)
 }
 
 // memberOwning returns the consumer's membership if the partitions are its own. The broker checks whether the member is

@@ -336,6 +336,21 @@ func errNotTransactional() Error {
 	return newErrorf(ErrNotConfigured, "The Transactional API requires transactional.id to be configured")
 }
 
+// resumed makes a call, and again when it ran out of time: a process that was halted finds the deadline past before the
+// broker could answer.
+func (t *transactions) resumed(ctx context.Context, call func(context.Context) error) (err error) {
+	for range 3 {
+		limit, cancel := context.WithTimeout(ctx, t.limit())
+		err = call(limit)
+		cancel()
+		var e Error
+		if !errors.As(err, &e) || !e.retriable || e.code != ErrTimedOut {
+			return err
+		}
+	}
+	return err
+}
+
 // limit is transaction.timeout.ms.
 func (t *transactions) limit() time.Duration {
 	if t == nil {
