@@ -32,7 +32,7 @@ func (c *client) startBrokers() {
 
 // seeds are the addresses that the engine starts from, with the port where they have none.
 func (c *client) seeds() (addrs []string) {
-	seeds, _ := c.engine.OptValue(kgo.SeedBrokers).([]string)
+	seeds, _ := c.engine().OptValue(kgo.SeedBrokers).([]string)
 	for _, s := range seeds {
 		if _, _, err := net.SplitHostPort(s); err != nil {
 			s = net.JoinHostPort(strings.Trim(s, "[]"), "9092")
@@ -85,7 +85,7 @@ func (c *client) probe(ctx context.Context) {
 	defer cancel()
 	req := kmsg.NewPtrMetadataRequest()
 	req.Topics = []kmsg.MetadataRequestTopic{}
-	resp, err := req.RequestWith(ctx, c.engine)
+	resp, err := req.RequestWith(ctx, c)
 	if err != nil {
 		return
 	}

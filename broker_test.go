@@ -198,7 +198,7 @@ func TestNoBroker(t *testing.T) {
 	w := watch(t, ConfigMap{})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, w.engine); err == nil || toError(err).Code() != ErrTransport {
+	if _, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, w); err == nil || toError(err).Code() != ErrTransport {
 		t.Errorf("a request: %v", err)
 	}
 	if n := len(w.events); n != 0 {

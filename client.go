@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Handle is what Producer, Consumer and AdminClient have in common.
@@ -26,13 +27,13 @@ type Handle interface {
 // client is what a Producer, a Consumer and an AdminClient own together: the engine, its goroutines, logs and the
 // state of its brokers.
 type client struct {
-	name   string // "rdkafka#producer-1"
-	conf   *settings
-	engine *kgo.Client
-	abort  context.CancelFunc // ends all requests of the engine at once
-	log    *logger
-	tasks  tasks
-	mock   func() // closes the embedded cluster of test.mock.num.brokers; nil without one
+	name    string // "rdkafka#producer-1"
+	conf    *settings
+	opts    []kgo.Opt // of the engine
+	current atomic.Pointer[engine]
+	log     *logger
+	tasks   tasks
+	mock    func() // closes the embedded cluster of test.mock.num.brokers; nil without one
 
 	// emit hands an event that belongs to no message (Error, *Stats, OAuthBearerTokenRefresh) to the application. It
 	// never blocks, is never called under a lock of ours and must not be called before newClient returned.
@@ -93,14 +94,69 @@ func (c *client) newEngine(opts []kgo.Opt) error {
 	if err != nil {
 		return err
 	}
+	c.opts = slices.Concat(engine, network, opts, []kgo.Opt{kgo.WithHooks(c.figures)})
+	return c.changeEngine()
+}
+
+// engine is a client's engine. Only a transactional producer ever changes it for another, see transactions.renew.
+type engine struct {
+	*kgo.Client
+	abort context.CancelFunc // ends all its requests at once
+	uses  sync.RWMutex       // held for reading by requests under way; who closes a former engine has it for good
+}
+
+// engine returns the engine of now. What takes long, and is no call of a transaction, must not be asked of it but of
+// the client itself: an engine that is replaced is closed.
+func (c *client) engine() *kgo.Client { return c.current.Load().Client }
+
+// changeEngine makes an engine and has the client use it from now on. The one before is closed when it is idle: it must
+// hold no messages.
+func (c *client) changeEngine() error {
 	ctx, abort := context.WithCancel(context.Background())
-	c.abort = abort
-	own := []kgo.Opt{kgo.WithHooks(c.figures), kgo.WithContext(ctx)}
-	if c.engine, err = kgo.NewClient(slices.Concat(engine, network, opts, own)...); err != nil {
+	made, err := kgo.NewClient(append(slices.Clip(c.opts), kgo.WithContext(ctx))...)
+	if err != nil {
 		abort()
 		return newErrorf(ErrInvalidArg, "%v", err).withCause(err)
 	}
+	if former := c.current.Swap(&engine{Client: made, abort: abort}); former != nil {
+		c.tasks.run(func(ctx context.Context) {
+			defer context.AfterFunc(ctx, former.abort)()
+			former.uses.Lock()
+			former.close()
+		})
+	}
 	return nil
+}
+
+// close ends the engine. It returns within engineGrace.
+func (e *engine) close() {
+	late := time.AfterFunc(engineGrace, e.abort)
+	e.Close()
+	late.Stop()
+	e.abort()
+}
+
+// hold returns the engine of now, which will not be closed before release is called unless the client is.
+func (c *client) hold() (e *engine, release func()) {
+	for {
+		if e := c.current.Load(); e.uses.TryRLock() { // it fails only when another one is there
+			return e, e.uses.RUnlock
+		}
+	}
+}
+
+// Request makes a request. It is what kmsg's requests ask for in RequestWith.
+func (c *client) Request(ctx context.Context, req kmsg.Request) (kmsg.Response, error) {
+	e, release := c.hold()
+	defer release()
+	return e.Request(ctx, req)
+}
+
+// RequestSharded makes a request that may concern several brokers.
+func (c *client) RequestSharded(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
+	e, release := c.hold()
+	defer release()
+	return e.RequestSharded(ctx, req)
 }
 
 // start begins what a client does by itself: it looks for its brokers, reports trouble and asks for OAUTHBEARER
@@ -117,11 +173,12 @@ const engineGrace = time.Second
 // stop ends the engine and waits for every goroutine of the client. The engine goes first: what waits for it returns.
 func (c *client) stop() {
 	c.tasks.cancel()
-	late := time.AfterFunc(engineGrace, c.abort)
-	c.engine.Close()
-	late.Stop()
-	c.abort()
+	first := c.current.Load()
+	first.close()
 	c.tasks.wait()
+	if last := c.current.Load(); last != first { // a transactional call was about to replace it
+		last.close()
+	}
 	c.stopMock() // after all that could still ask it something
 	c.log.close()
 }

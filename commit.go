@@ -378,7 +378,7 @@ func (c *Consumer) sendCommitOnce(ctx context.Context, batch []*commitRequest) (
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
 	defer cancel()
-	resp, err := req.RequestWith(bounded, c.client.engine)
+	resp, err := req.RequestWith(bounded, c.client)
 	if err != nil {
 		return nil, err
 	}

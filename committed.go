@@ -102,7 +102,7 @@ func (c *Consumer) fetchCommitted(ctx context.Context, keys []topicPartition) (m
 	req.Groups = append(req.Groups, g)
 	bounded, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
 	defer cancel()
-	resp, err := req.RequestWith(bounded, c.client.engine)
+	resp, err := req.RequestWith(bounded, c.client)
 	if err != nil {
 		return nil, err
 	}

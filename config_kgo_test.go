@@ -143,7 +143,7 @@ func TestDefaults(t *testing.T) {
 		})
 	}
 	for _, o := range engineOptions {
-		show("engine "+o.name, func(k int) string { return fmt.Sprintf("%v", clients[k].engine.OptValues(o.opt)) })
+		show("engine "+o.name, func(k int) string { return fmt.Sprintf("%v", clients[k].engine().OptValues(o.opt)) })
 	}
 	golden(t, "testdata/config.golden", b.String())
 }
@@ -325,7 +325,7 @@ func TestEngineOptions(t *testing.T) {
 		{producerClient, []any{"bootstrap.servers", ""}, kgo.SeedBrokers, []any{[]string{noBroker}}},
 	} {
 		c := newEngine(t, minimal(tt.kind, tt.conf...), tt.kind)
-		if got := c.engine.OptValues(tt.opt); !reflect.DeepEqual(got, tt.want) {
+		if got := c.engine().OptValues(tt.opt); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%v %v: the engine has %v, want %v", tt.kind, tt.conf, got, tt.want)
 		}
 	}

@@ -68,7 +68,7 @@ func (o *outgoing) maybeThere() bool {
 	if o.maybeSent {
 		return true
 	}
-	leader, _, err := o.part.p.client.engine.PartitionLeader(*o.part.topic.name, o.part.id)
+	leader, _, err := o.part.p.client.engine().PartitionLeader(*o.part.topic.name, o.part.id)
 	if err != nil {
 		leader = -1
 	}

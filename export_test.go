@@ -3,7 +3,7 @@ package kafka
 import "github.com/twmb/franz-go/pkg/kgo"
 
 // RefreshForTest makes the engine ask for metadata.
-func RefreshForTest(p *Producer) { p.client.engine.ForceMetadataRefresh() }
+func RefreshForTest(p *Producer) { p.client.engine().ForceMetadataRefresh() }
 
 // WaitingForRoomForTest returns how many calls of ProduceContext wait.
 func WaitingForRoomForTest(p *Producer) int { return int(p.room.listeners.Load()) }
@@ -15,7 +15,7 @@ func EmitForTest(p *Producer, e Event) { p.client.emit(e) }
 func QueuedForTest(c *Consumer) (records int, bytes int64, engine int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.queue.records, c.queue.bytes, c.client.engine.BufferedFetchRecords()
+	return c.queue.records, c.queue.bytes, c.client.engine().BufferedFetchRecords()
 }
 
 // EnqueueForTest does what the fetcher does with the records that the engine hands it.

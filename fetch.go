@@ -138,13 +138,13 @@ func (c *Consumer) fetchLoop(ctx context.Context) {
 		c.mu.Unlock()
 
 		if len(drop) > 0 {
-			c.client.engine.RemoveConsumePartitions(drop)
+			c.client.engine().RemoveConsumePartitions(drop)
 		}
 		if len(forget) > 0 {
-			c.client.engine.PurgeTopicsFromConsuming(forget...)
+			c.client.engine().PurgeTopicsFromConsuming(forget...)
 		}
 		if len(add) > 0 {
-			c.client.engine.AddConsumePartitions(add)
+			c.client.engine().AddConsumePartitions(add)
 		}
 		if full {
 			select {
@@ -153,7 +153,7 @@ func (c *Consumer) fetchLoop(ctx context.Context) {
 			}
 			continue
 		}
-		c.enqueue(active, c.client.engine.PollRecords(wait, c.maxRecords))
+		c.enqueue(active, c.client.engine().PollRecords(wait, c.maxRecords))
 	}
 }
 
@@ -341,9 +341,9 @@ func (c *Consumer) setPaused(list []TopicPartition, paused bool) error {
 		return nil
 	}
 	if paused {
-		c.client.engine.PauseFetchPartitions(changed)
+		c.client.engine().PauseFetchPartitions(changed)
 	} else {
-		c.client.engine.ResumeFetchPartitions(changed)
+		c.client.engine().ResumeFetchPartitions(changed)
 	}
 	return nil
 }

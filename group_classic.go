@@ -162,7 +162,7 @@ func (m *classicMember) joinOnce(ctx context.Context) ([]topicPartition, kgo.Gro
 		p.Metadata = b.JoinGroupMetadata(slices.Clone(topics), current, generation)
 		req.Protocols = append(req.Protocols, p)
 	}
-	resp, err := req.RequestWith(ctx, m.c.client.engine)
+	resp, err := req.RequestWith(ctx, m.c.client)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -201,7 +201,7 @@ func (m *classicMember) joinOnce(ctx context.Context) ([]topicPartition, kgo.Gro
 			return nil, nil, err
 		}
 	}
-	synced, err := sync.RequestWith(ctx, m.c.client.engine)
+	synced, err := sync.RequestWith(ctx, m.c.client)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -396,7 +396,7 @@ func (m *classicMember) beat(ctx context.Context) error {
 	m.c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, m.g.session)
 	defer cancel()
-	resp, err := req.RequestWith(ctx, m.c.client.engine)
+	resp, err := req.RequestWith(ctx, m.c.client)
 	if err != nil {
 		return err
 	}
@@ -421,7 +421,7 @@ func (m *classicMember) leave(ctx context.Context) {
 	req.Members = append(req.Members, member)
 	ctx, cancel := context.WithTimeout(ctx, min(closeTimeout/2, m.c.client.requestTimeout()))
 	defer cancel()
-	_, _ = req.RequestWith(ctx, m.c.client.engine) // at worst the session times out
+	_, _ = req.RequestWith(ctx, m.c.client) // at worst the session times out
 }
 
 func (m *classicMember) instanceID() *string {

@@ -184,7 +184,7 @@ func (m *serverMember) beat(ctx context.Context, sub *subscription, full, owns b
 	}
 	bounded, cancel := context.WithTimeout(ctx, m.c.client.requestTimeout())
 	defer cancel()
-	resp, err := req.RequestWith(bounded, m.c.client.engine)
+	resp, err := req.RequestWith(bounded, m.c.client)
 	if err != nil {
 		return 0, m.requestError(err)
 	}
@@ -321,7 +321,7 @@ func (m *serverMember) leave(ctx context.Context) {
 	req.RebalanceTimeoutMillis = -1
 	ctx, cancel := context.WithTimeout(ctx, min(closeTimeout/2, m.c.client.requestTimeout()))
 	defer cancel()
-	_, _ = req.RequestWith(ctx, m.c.client.engine) // at worst the session times out
+	_, _ = req.RequestWith(ctx, m.c.client) // at worst the session times out
 }
 
 // newMemberID makes a random id, a UUID in the form that Kafka prints them.

@@ -383,7 +383,7 @@ func (c *client) within(timeoutMs int) (context.Context, context.CancelFunc) {
 // the engine gives up earlier.
 func (c *client) ask(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
 	for {
-		shards := c.engine.RequestSharded(ctx, req)
+		shards := c.RequestSharded(ctx, req)
 		if !allUnreachable(shards) && !noCoordinator(shards) || !sleep(ctx, unreachableBackoff) {
 			return shards
 		}

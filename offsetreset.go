@@ -75,7 +75,7 @@ func (c *Consumer) resetLocked(p *partition, leader int32, why error) {
 
 // leaderOf returns the broker that leads a partition, as the engine knows it, or -1.
 func (c *Consumer) leaderOf(p *partition) int32 {
-	leader, _, err := c.client.engine.PartitionLeader(*p.topic, p.id)
+	leader, _, err := c.client.engine().PartitionLeader(*p.topic, p.id)
 	if err != nil {
 		return -1
 	}
@@ -326,7 +326,7 @@ func (c *Consumer) topicPartitionCounts(ctx context.Context, topics []string) (m
 	ctx, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
 	defer cancel()
 	defer context.AfterFunc(c.group.closing, cancel)() // Close needs no topics
-	resp, err := req.RequestWith(ctx, c.client.engine)
+	resp, err := req.RequestWith(ctx, c.client)
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func (f *flushing) start() func() {
 	ctx, cancel := context.WithCancel(f.p.client.tasks.ctx)
 	f.p.client.tasks.run(func(context.Context) {
 		for ctx.Err() == nil {
-			_ = f.p.client.engine.Flush(ctx) // only ever fails with ctx
+			_ = f.p.client.engine().Flush(ctx) // only ever fails with ctx
 			select {
 			case <-f.more:
 			case <-ctx.Done():
@@ -177,7 +177,7 @@ func (p *Producer) purge(unsent, sent *Error) {
 	// The engine forgets what it was told to give back when it next looks, which may be at the end of linger.ms.
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_ = p.client.engine.Flush(ctx) // ends the lingering, and does not wait
+	_ = p.client.engine().Flush(ctx) // ends the lingering, and does not wait
 }
 
 // How long Close waits for someone to read reports from a channel that is full: as long as one is read now and then,

@@ -80,7 +80,7 @@ func (part *producerPartition) handLocked(o *outgoing) {
 // hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
 func (p *Producer) hand(o *outgoing) {
 	o.rec.Partition = o.part.id
-	p.client.engine.TryProduce(o, &o.rec, p.promiseFunc)
+	p.client.engine().TryProduce(o, &o.rec, p.promiseFunc)
 	p.watch()
 }
 
@@ -127,7 +127,7 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 	if !given && !back {
 		o.msg.TopicPartition.Partition = part.id
 		if err != nil {
-			p.failed(o.msg.TopicPartition, err) // first: who sees the report sees what follows from it
+			err = p.failed(o, err) // first: who sees the report sees what follows from it
 		}
 		p.reportDone(o, err)
 	}

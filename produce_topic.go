@@ -81,14 +81,14 @@ func (t *producerTopic) forget() {
 		return
 	}
 	t.p.client.tasks.run(func(context.Context) {
-		t.p.client.engine.PurgeTopicsFromProducing(*t.name)
+		t.p.client.engine().PurgeTopicsFromProducing(*t.name)
 		t.forgetting.Store(false)
 	})
 }
 
 // available reports whether a partition has a leader, as far as is known.
 func (t *producerTopic) available(partition int32) bool {
-	leader, epoch, err := t.p.client.engine.PartitionLeader(*t.name, partition)
+	leader, epoch, err := t.p.client.engine().PartitionLeader(*t.name, partition)
 	if leader < 0 && epoch < 0 && err == nil { // not loaded: what the first answer said is all that is known
 		return !t.noLeader[partition]
 	}
@@ -148,7 +148,7 @@ func (t *producerTopic) choose(o *outgoing, parts []*producerPartition) (*produc
 
 // added reports whether the engine has since learned of a partition beyond those that were known.
 func (t *producerTopic) added(n int32) bool {
-	if leader, epoch, err := t.p.client.engine.PartitionLeader(*t.name, n); leader < 0 && epoch < 0 || err != nil {
+	if leader, epoch, err := t.p.client.engine().PartitionLeader(*t.name, n); leader < 0 && epoch < 0 || err != nil {
 		return false
 	}
 	t.grow(int(n) + 1)
@@ -190,7 +190,7 @@ func (t *producerTopic) fetch(ctx context.Context) (n int, leaderless map[int32]
 	rt.Topic = t.name
 	req.Topics = append(req.Topics, rt)
 	req.AllowAutoTopicCreation = t.p.client.conf.flag("allow.auto.create.topics")
-	resp, err := req.RequestWith(ctx, t.p.client.engine)
+	resp, err := req.RequestWith(ctx, t.p.client)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -287,21 +287,31 @@ func (t *producerTopic) expire(now, timeout time.Duration) (next time.Duration) 
 	return t.waiting.expiry(timeout)
 }
 
-// writes notes when produce requests were last written to each broker. It is a hook of the engine.
+// writes notes when produce requests were last written to each broker, and where and when partitions were last added to
+// a transaction. It is a hook of the engine.
 type writes struct {
-	p    *Producer
-	mu   sync.Mutex // guards last
-	last map[int32]time.Duration
+	p     *Producer
+	mu    sync.Mutex // guards all below
+	last  map[int32]time.Duration
+	added struct {
+		broker int32
+		at     time.Duration
+	}
 }
 
 // OnBrokerWrite is called by the engine after each request.
 func (w *writes) OnBrokerWrite(meta kgo.BrokerMetadata, key int16, bytesWritten int, _, _ time.Duration, _ error) {
-	if key != int16(kmsg.Produce) || bytesWritten == 0 {
+	adds := key == int16(kmsg.AddPartitionsToTxn)
+	if key != int16(kmsg.Produce) && !adds || bytesWritten == 0 {
 		return
 	}
 	now := w.p.clock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if adds {
+		w.added.broker, w.added.at = meta.NodeID, now
+		return
+	}
 	if w.last == nil {
 		w.last = map[int32]time.Duration{}
 	}
@@ -331,4 +341,14 @@ func (w *writes) latest(broker int32) (at time.Duration, ever bool) {
 		at, ever = max(at, d), true
 	}
 	return at, ever
+}
+
+// adding returns the broker that was last asked to add partitions to a transaction, -1 where none was, and when.
+func (w *writes) adding() (broker int32, at time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.added.at == 0 {
+		return -1, 0
+	}
+	return w.added.broker, w.added.at
 }

@@ -306,7 +306,7 @@ func (p *Producer) setFatal(err Error) bool {
 // engine would go on without idempotence.
 func (p *Producer) getProducerID(ctx context.Context) {
 	for try := 1; ; try++ {
-		id, _, err := p.client.engine.ProducerID(ctx)
+		id, _, err := p.client.engine().ProducerID(ctx)
 		if err == nil && id < 0 {
 			p.setFatal(newErrorf(ErrUnsupportedFeature, "Idempotent producer not supported by the connected brokers: requires Apache Kafka broker version >= 0.11.0"))
 		}
@@ -316,14 +316,14 @@ func (p *Producer) getProducerID(ctx context.Context) {
 	}
 }
 
-// failed looks at the error that a message failed with: with idempotence some leave no way on.
-func (p *Producer) failed(at TopicPartition, err error) {
+// failed looks at the error that a message failed with: with idempotence some leave no way on. It returns the error that
+// the message is to be reported with.
+func (p *Producer) failed(o *outgoing, err error) error {
 	if !p.idempotent || p.client.closed.Load() {
-		return
+		return err
 	}
 	if p.txn != nil {
-		p.txn.messageError(at, err)
-		return
+		return p.txn.messageError(o, err)
 	}
 	var ke *kerr.Error
 	switch {
@@ -335,6 +335,7 @@ func (p *Producer) failed(at TopicPartition, err error) {
 		e := produceError(err)
 		p.setFatal(newErrorf(ErrGaplessGuarantee, "A message failed, which leaves a gap: %s", e).withCause(err))
 	}
+	return err
 }
 
 // onEvent takes what the client has to tell beside reports: to the callback of its kind, else to Events.

@@ -77,7 +77,7 @@ func TestSetSaslCredentials(t *testing.T) {
 		"sasl.username": "user", "sasl.password": "wrong", "reconnect.backoff.ms": 600000, "reconnect.backoff.max.ms": 600000})
 	wantError(t, w.error(t), ErrAuthentication, ".*")
 	// What needs a broker meanwhile finds none, rather than an error that would fail it for good.
-	_, err := kmsg.NewPtrMetadataRequest().RequestWith(t.Context(), w.engine)
+	_, err := kmsg.NewPtrMetadataRequest().RequestWith(t.Context(), w)
 	if !unreachable(err) || toError(err).Code() != ErrAuthentication {
 		t.Errorf("a request after the failure: %v (code %d)", err, toError(err).Code())
 	}
@@ -126,7 +126,7 @@ func TestExpiredSession(t *testing.T) {
 		"enable.sasl.oauthbearer.unsecure.jwt": true, "sasl.oauthbearer.config": "principal=me"})
 	w.up(t)
 	for range 3 {
-		if _, err := kmsg.NewPtrMetadataRequest().RequestWith(t.Context(), w.engine); err != nil {
+		if _, err := kmsg.NewPtrMetadataRequest().RequestWith(t.Context(), w); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -246,7 +246,7 @@ func (c *client) statistics(roll bool) *Statistics {
 			if p.Partition < 0 {
 				continue
 			}
-			leader, epoch, err := c.engine.PartitionLeader(name, p.Partition)
+			leader, epoch, err := c.engine().PartitionLeader(name, p.Partition)
 			if err != nil {
 				continue
 			}
@@ -307,7 +307,7 @@ func (p *Producer) exactlyOnceStats(known bool) *ExactlyOnceStats {
 		known = state != txnInit && state != txnWaitPID && state != txnFatalError
 	}
 	if known {
-		if id, epoch, err := p.client.engine.ProducerID(p.client.tasks.ctx); err == nil {
+		if id, epoch, err := p.client.engine().ProducerID(p.client.tasks.ctx); err == nil {
 			e.IdempState, e.ProducerID, e.ProducerEpoch, e.EpochCount = "Assigned", id, epoch, int64(epoch)+1
 		}
 	}

@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,17 +90,6 @@ func transactionVersion1(v *kversion.Versions) *kversion.Versions {
 	return v
 }
 
-// abortable returns an error that an abort clears.
-func abortable(err Error) Error {
-	err.txnRequiresAbort = true
-	return err
-}
-
-func retriable(err Error) Error {
-	err.retriable = true
-	return err
-}
-
 // InitTransactions gets the producer ready for transactions: it takes over the transactional.id from an earlier
 // producer, whose open transaction is aborted. It must be called once, before all else.
 //
@@ -120,29 +108,66 @@ func (p *Producer) InitTransactions(ctx context.Context) error {
 		}
 		t.setLocked(txnWaitPID)
 		return nil
-	}, func(ctx context.Context, call *txnCall) error {
-		for try := 1; ; try++ {
-			id, _, err := p.client.engine.ProducerID(ctx)
-			if err == nil && id < 0 {
-				return t.fatal(newErrorf(ErrUnsupportedFeature, "Transactions not supported by the connected brokers: requires Apache Kafka broker version >= 0.11.0"))
-			}
-			if err == nil {
-				t.move(txnReadyNotAcked)
-				return nil
-			}
-			if ctx.Err() != nil {
-				return newError(ErrDestroy)
-			}
-			if isBrokerError(err) && !kerr.IsRetriable(err) {
-				e := toError(err)
-				return t.fatal(newErrorf(e.code, "Failed to acquire transactional PID from broker TxnCoordinator/%d: %s", t.coordinator(ctx), e.code).withCause(err))
-			}
-			if !sleep(ctx, p.client.backoff(try)) {
-				return newError(ErrDestroy)
-			}
+	}, func(ctx context.Context, _ *txnCall) error {
+		if err := t.getProducerID(ctx); err != nil {
+			return err
 		}
+		t.move(txnReadyNotAcked)
+		return nil
 	})
 }
+
+// getProducerID has the engine get a producer id.
+func (t *transactions) getProducerID(ctx context.Context) error {
+	for try := 1; ; try++ {
+		id, _, err := t.p.client.engine().ProducerID(ctx)
+		if err == nil && id < 0 {
+			return t.fatal(newErrorf(ErrUnsupportedFeature, "Transactions not supported by the connected brokers: requires Apache Kafka broker version >= 0.11.0"))
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return newError(ErrDestroy)
+		}
+		if isOneOf(err, fencing) || isOneOf(err, fatalToInit) {
+			return t.initFailed(ctx, err)
+		}
+		if givenUp(err) { // the engine asks only once, whatever the answer
+			if err := t.p.client.changeEngine(); err != nil {
+				return t.fatal(toError(err))
+			}
+		}
+		if !sleep(ctx, t.p.client.backoff(try)) {
+			return newError(ErrDestroy)
+		}
+	}
+}
+
+// renew gets the producer ready for the next transaction after one was aborted. What made that necessary may have had
+// the engine give up its producer id for good, as when a message is refused for lack of rights. The broker has not: so
+// another engine goes on, and gets the same id with another epoch.
+func (t *transactions) renew(ctx context.Context) error {
+	_, _, err := t.p.client.engine().ProducerID(ctx)
+	if err == nil {
+		return nil
+	}
+	if givenUp(err) {
+		if err := t.p.client.changeEngine(); err != nil {
+			return t.fatal(toError(err))
+		}
+	}
+	return t.getProducerID(ctx)
+}
+
+// forgotten reports whether the broker knows nothing of the producer that asks it to end a transaction: an abort then has
+// nothing to do.
+func forgotten(err error) bool {
+	return errors.Is(err, kerr.InvalidProducerIDMapping) || errors.Is(err, kerr.UnknownProducerID)
+}
+
+// givenUp reports whether err, of asking the engine for its producer id, will not go away.
+func givenUp(err error) bool { return isBrokerError(err) && !kerr.IsRetriable(err) }
 
 // initOnce initializes the transactions unless that was done.
 func (t *transactions) initOnce(ctx context.Context) error {
@@ -170,13 +195,12 @@ func (p *Producer) BeginTransaction() error {
 		}
 		return nil
 	}, func(context.Context, *txnCall) error {
-		if err := p.client.engine.BeginTransaction(); err != nil {
-			if isBrokerError(err) && !kerr.IsRetriable(err) {
-				// The engine has given up its producer id, for what ended the transaction before, and gets no other.
-				e := toError(err)
-				return t.fatal(newErrorf(e.code, "Failed to begin the transaction: %s", e).withCause(err))
+		if err := p.client.engine().BeginTransaction(); err != nil {
+			if errors.Is(err, context.Canceled) {
+				return newError(ErrDestroy).withCause(err)
 			}
-			return t.failure("begin the transaction", err)
+			e := toError(err)
+			return t.fatal(newErrorf(e.code, "Failed to begin the transaction: %s", e).withCause(err))
 		}
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -280,7 +304,7 @@ func (p *Producer) CommitTransaction(ctx context.Context) error {
 		}
 		t.move(txnCommitting)
 		if err := t.end(ctx, true); err != nil {
-			return t.failure("commit the transaction", err)
+			return t.endFailed(true, err)
 		}
 		t.move(txnCommitNotAcked)
 		return nil
@@ -299,22 +323,25 @@ func (p *Producer) AbortTransaction(ctx context.Context) error {
 	}
 	return t.run(ctx, "abort_transaction", -1, txnReady, func() error {
 		switch t.state {
-		case txnInTransaction, txnAbortableError:
+		case txnInTransaction, txnAbortableError, txnBeginAbort:
 			t.setLocked(txnBeginAbort)
 			return nil
 		}
 		return t.wrongStateLocked()
 	}, func(ctx context.Context, call *txnCall) error {
 		t.p.purge(&errPurgeQueue, nil)
-		if err := t.p.client.engine.AbortBufferedRecords(ctx); err != nil {
+		if err := t.p.client.engine().AbortBufferedRecords(ctx); err != nil {
 			return newError(ErrDestroy).withCause(err)
 		}
 		if err := t.flush(ctx, call); err != nil {
 			return err
 		}
 		t.move(txnAborting)
-		if err := t.end(ctx, false); err != nil {
-			return t.failure("abort the transaction", err)
+		if err := t.end(ctx, false); err != nil && !forgotten(err) {
+			return t.endFailed(false, err)
+		}
+		if err := t.renew(ctx); err != nil {
+			return err
 		}
 		t.move(txnAbortedNotAcked)
 		return nil
@@ -442,24 +469,6 @@ func (t *transactions) setLocked(to txnState) {
 	t.open.Store(to == txnInTransaction)
 }
 
-// brokenError returns the error that the transaction or the producer can't go on after, nil where there is none.
-func (t *transactions) brokenError() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.state == txnAbortableError || t.state == txnFatalError {
-		return t.err
-	}
-	return nil
-}
-
-// wrongStateLocked is the error of a call that the state does not allow.
-func (t *transactions) wrongStateLocked() error {
-	if t.state == txnAbortableError || t.state == txnFatalError {
-		return t.err
-	}
-	return newErrorf(ErrState, "Operation not valid in state %s", t.state)
-}
-
 // mayProduce says whether a message may be produced now.
 func (t *transactions) mayProduce() error {
 	if t.open.Load() {
@@ -499,7 +508,7 @@ func (t *transactions) flush(ctx context.Context, call *txnCall) error {
 
 // end ends the transaction at the broker.
 func (t *transactions) end(ctx context.Context, commit bool) error {
-	engine := t.p.client.engine
+	engine := t.p.client.engine()
 	t.mu.Lock()
 	groups := len(t.offsets)
 	t.mu.Unlock()
@@ -518,62 +527,4 @@ func (t *transactions) end(ctx context.Context, commit bool) error {
 			return err
 		}
 	}
-}
-
-// abortNeeded makes err the state: the transaction can only be aborted.
-func (t *transactions) abortNeeded(err Error) Error {
-	err = abortable(err)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.err = err
-	t.setLocked(txnAbortableError)
-	return err
-}
-
-// fatal makes err the state: the producer can only be closed.
-func (t *transactions) fatal(err Error) Error {
-	err.fatal = true
-	t.mu.Lock()
-	t.err = err
-	t.setLocked(txnFatalError)
-	t.mu.Unlock()
-	t.p.setFatal(err)
-	return err
-}
-
-// messageError looks at the error that a message failed with: some end the producer, what the broker refuses for good
-// ends the transaction. The other failures, such as a timeout, are counted, and found by the commit.
-func (t *transactions) messageError(at TopicPartition, err error) {
-	if !isBrokerError(err) || kerr.IsRetriable(err) {
-		return
-	}
-	e := toError(err)
-	text := fmt.Sprintf("ProduceRequest for %s [%d] failed: %s", *at.Topic, at.Partition, e)
-	if errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) {
-		t.fatal(newErrorf(ErrFenced, "%s: transactional producer fenced by newer producer instance", text).withCause(err))
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.state == txnInTransaction || t.state == txnBeginCommit {
-		t.err = abortable(newErrorf(e.code, "%s: current transaction must be aborted", text).withCause(err))
-		t.setLocked(txnAbortableError)
-	}
-}
-
-// failure sorts the error of a request: what is fatal for the producer, what the broker ends with the transaction.
-func (t *transactions) failure(what string, err error) error {
-	e := toError(err)
-	text := func(code ErrorCode) Error {
-		return newErrorf(code, "Failed to %s: %s", what, e).withCause(err)
-	}
-	switch {
-	case errors.Is(err, kerr.ProducerFenced), errors.Is(err, kerr.InvalidProducerEpoch):
-		return t.fatal(text(ErrFenced))
-	case errors.Is(err, kerr.TransactionalIDAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed), errors.Is(err, kerr.InvalidTxnState):
-		return t.fatal(text(e.code))
-	case errors.Is(err, context.Canceled):
-		return newError(ErrDestroy).withCause(err)
-	}
-	return t.abortNeeded(text(e.code))
 }

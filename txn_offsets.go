@@ -16,9 +16,9 @@ import (
 // once for a transaction, and then hands the offsets to the group's.
 func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition, member groupMember) error {
 	began := time.Now()
-	id, epoch, err := t.p.client.engine.ProducerID(ctx)
+	id, epoch, err := t.p.client.engine().ProducerID(ctx)
 	if err != nil {
-		return t.failure("add offsets to the transaction", err)
+		return t.offsetsNotAdded(ctx, began, err)
 	}
 	t.mu.Lock()
 	added := t.offsets[member.group]
@@ -27,14 +27,14 @@ func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition
 		req := kmsg.NewPtrAddOffsetsToTxnRequest()
 		req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group = t.id, id, epoch, member.group
 		err := t.retry(ctx, func() error {
-			resp, err := req.RequestWith(ctx, t.p.client.engine)
+			resp, err := req.RequestWith(ctx, t.p.client)
 			if err != nil {
 				return err
 			}
 			return kerr.ErrorForCode(resp.ErrorCode)
 		})
 		if err != nil {
-			return t.offsetsFailed(ctx, "add offsets to the transaction", err)
+			return t.offsetsNotAdded(ctx, began, err)
 		}
 		t.mu.Lock()
 		if t.offsets == nil {
@@ -68,7 +68,7 @@ func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition
 	var failures []string
 	var answer error
 	err = t.retry(ctx, func() error {
-		shards := t.p.client.engine.RequestSharded(ctx, req)
+		shards := t.p.client.RequestSharded(ctx, req)
 		if len(shards) != 1 {
 			return fmt.Errorf("the group's coordinator gave %d answers", len(shards))
 		}
@@ -99,28 +99,12 @@ func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition
 	if ctx.Err() != nil && answer != nil { // time ran out in the middle of another try
 		err = answer
 	}
-	if len(failures) == 0 {
-		return t.offsetsFailed(ctx, "commit offsets to transaction", err)
+	text := ""
+	if len(failures) > 0 {
+		text = fmt.Sprintf("Failed to commit offsets to transaction on broker %s:%d/%d: %s (after %dms)",
+			broker.Host, broker.Port, broker.NodeID, strings.Join(failures, ", "), time.Since(began).Milliseconds())
 	}
-	e := toError(err)
-	text := newErrorf(e.code, "Failed to commit offsets to transaction on broker %s:%d/%d: %s (after %dms)",
-		broker.Host, broker.Port, broker.NodeID, strings.Join(failures, ", "), time.Since(began).Milliseconds()).withCause(err)
-	switch {
-	case errors.Is(err, kerr.ProducerFenced), errors.Is(err, kerr.InvalidProducerEpoch):
-		text.code = ErrFenced
-		return t.fatal(text)
-	case errors.Is(err, kerr.TransactionalIDAuthorizationFailed), errors.Is(err, kerr.InvalidTxnState):
-		return t.fatal(text)
-	}
-	return t.abortNeeded(text)
-}
-
-// offsetsFailed sorts the error of a request of SendOffsetsToTransaction: one for which time ran out may be made again.
-func (t *transactions) offsetsFailed(ctx context.Context, what string, err error) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return retriable(newErrorf(ErrTimedOut, "Failed to %s: %v", what, err).withCause(err))
-	}
-	return t.failure(what, err)
+	return t.offsetsNotCommitted(ctx, text, err)
 }
 
 // retry makes a request of a transaction until it succeeds, ends with an error that time does not heal, or ctx ends.
@@ -137,14 +121,14 @@ func (t *transactions) retry(ctx context.Context, request func() error) error {
 
 // endTxn ends a transaction that holds nothing but offsets.
 func (t *transactions) endTxn(ctx context.Context, commit bool) error {
-	id, epoch, err := t.p.client.engine.ProducerID(ctx)
-	if err != nil {
+	id, epoch, err := t.p.client.engine().ProducerID(ctx)
+	if err != nil && (commit || !givenUp(err)) { // the broker aborts also for an id that the engine has given up
 		return err
 	}
 	req := kmsg.NewPtrEndTxnRequest()
 	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = t.id, id, epoch, commit
 	err = t.retry(ctx, func() error {
-		resp, err := req.RequestWith(ctx, t.p.client.engine)
+		resp, err := req.RequestWith(ctx, t.p.client)
 		if err != nil {
 			return err
 		}
@@ -165,7 +149,7 @@ func (t *transactions) coordinator(ctx context.Context) int32 {
 	defer cancel()
 	req := kmsg.NewPtrFindCoordinatorRequest()
 	req.CoordinatorType, req.CoordinatorKey, req.CoordinatorKeys = 1, t.id, []string{t.id}
-	resp, err := req.RequestWith(ctx, t.p.client.engine)
+	resp, err := req.RequestWith(ctx, t.p.client)
 	switch {
 	case err != nil:
 		return -1
