@@ -32,6 +32,9 @@ const (
 	epochLeaveStatic = int32(-2)
 )
 
+// eagerBeat is when a member that got nothing by joining asks again; then it waits twice as long.
+const eagerBeat = 100 * time.Millisecond
+
 func (m *serverMember) participate(ctx context.Context, sub *subscription, seq int) error {
 	topics, err := m.c.awaitTopics(ctx, sub, seq)
 	if err != nil || topics == nil {
@@ -59,6 +62,7 @@ func (m *serverMember) participate(ctx context.Context, sub *subscription, seq i
 	}()
 	full, owns := true, true // what the next heartbeat has to tell: all, and what the member owns
 	answered := time.Now()
+	eager := eagerBeat
 	for {
 		select {
 		case <-next.C:
@@ -66,6 +70,11 @@ func (m *serverMember) participate(ctx context.Context, sub *subscription, seq i
 			switch {
 			case err == nil:
 				full, owns, answered, m.g.reported = false, false, time.Now(), 0
+				// A topic that has just been made is known to the coordinator a moment later than to others. Who joins
+				// gets nothing of it, and would only hear of it with the next heartbeat.
+				if eager < interval && stepDone == nil && m.idle() {
+					interval, eager = eager, 2*eager
+				}
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case kerr.IsRetriable(err) || !isBrokerError(err):
@@ -117,6 +126,13 @@ func (m *serverMember) participate(ctx context.Context, sub *subscription, seq i
 			stepDone = m.reconcile(ctx)
 		}
 	}
+}
+
+// idle reports whether the member has nothing, and is to have nothing.
+func (m *serverMember) idle() bool {
+	m.c.mu.Lock()
+	defer m.c.mu.Unlock()
+	return len(m.g.owned) == 0 && len(m.target) == 0 && len(m.unknown) == 0
 }
 
 // reconcile starts to move what the member owns towards the target: first gives up, then takes on. It returns a

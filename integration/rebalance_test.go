@@ -147,6 +147,12 @@ func (m *member) saw() map[string]int {
 	return maps.Clone(m.seen)
 }
 
+func (m *member) told() []kafka.Error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.errors)
+}
+
 // protocols are the ways a group shares partitions: the three assignors of the classic protocol, and the broker's.
 var protocols = []struct {
 	name   string
@@ -273,6 +279,43 @@ func TestStaticMember(t *testing.T) {
 			await(t, 30*time.Second, "both members read", func() bool { return again.read() == 2 && b.read() == 2 })
 			if now, gone := b.count(); now != assigned || gone != revoked {
 				t.Errorf("the other member saw %d assignments and %d revocations more", now-assigned, gone-revoked)
+			}
+		})
+	}
+}
+
+// A second member with the group.instance.id of one that is there: in a classic group it takes its place, in one of the
+// consumer protocol it is refused. Who loses hears of it by a fatal error, once, and can be closed.
+func TestSecondStaticMember(t *testing.T) {
+	t.Parallel()
+	c := broker(t)
+	for _, row := range protocols {
+		if row.name == "roundrobin" { // as range
+			continue
+		}
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			topic := newTopic(t, c, 2)
+			conf := with(c, row.conf, kafka.ConfigMap{"group.id": unique(t, "group"), "group.instance.id": "a", "auto.offset.reset": "earliest"})
+			first := join(t, conf, topic)
+			await(t, 30*time.Second, "the first member holds all", func() bool { return len(first.holds()) == 2 })
+			second := join(t, conf, topic)
+			winner, loser, want := second, first, kafka.ErrFencedInstanceID
+			if row.name == "consumer" {
+				winner, loser, want = first, second, kafka.ErrUnreleasedInstanceID
+			}
+			await(t, 30*time.Second, "a fatal error", func() bool { return len(loser.told()) > 0 })
+			if e := loser.told()[0]; e.Code() != want || !e.IsFatal() {
+				t.Errorf("error event %d %v, fatal %t; want %v", e.Code(), e, e.IsFatal(), want)
+			}
+			await(t, 30*time.Second, "the other one has all", func() bool { return len(winner.holds()) == 2 && len(loser.holds()) == 0 })
+			put(t, c, topic, 0, "x")
+			await(t, 30*time.Second, "it reads", func() bool { return winner.read() == 1 })
+			loser.leave()
+			put(t, c, topic, 1, "y")
+			await(t, 30*time.Second, "it reads on", func() bool { return winner.read() == 2 })
+			if len(loser.told()) != 1 || len(winner.told()) != 0 {
+				t.Errorf("error events: %v, and of the other one %v", loser.told(), winner.told())
 			}
 		})
 	}

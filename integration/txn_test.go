@@ -110,7 +110,11 @@ func wantError(t testing.TB, what string, err error, want kafka.ErrorCode, fatal
 // on the one before.
 func TestTransactions(t *testing.T) {
 	t.Parallel()
-	testTransactions(t, broker(t))
+	c := broker(t)
+	if want := int16(2); c.Version != "" && !strings.HasPrefix(c.Version, "3.") && transactionVersion(t, c) != want {
+		t.Errorf("the broker's transaction.version is %d, want %d", transactionVersion(t, c), want)
+	}
+	testTransactions(t, c)
 }
 
 func TestTransactionsVersion1(t *testing.T) {
@@ -150,7 +154,8 @@ func testTransactions(t *testing.T, c *cluster.Cluster) {
 	}{
 		{"what they hold", testTransactionKinds},
 		{"fenced", testTransactionFenced},
-		{"offsets of a stale member", testTransactionStaleMember},
+		{"offsets of a stale member", func(t *testing.T, c *cluster.Cluster) { testTransactionStaleMember(t, c, "classic") }},
+		{"offsets of a stale member, consumer protocol", func(t *testing.T, c *cluster.Cluster) { testTransactionStaleMember(t, c, "consumer") }},
 		{"timeout", testTransactionTimeout},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -256,9 +261,13 @@ func testTransactionFenced(t *testing.T, c *cluster.Cluster) {
 
 // The broker refuses the offsets of a member of an earlier generation, and of one that has left. The transaction is
 // then aborted, and the producer goes on.
-func testTransactionStaleMember(t *testing.T, c *cluster.Cluster) {
+func testTransactionStaleMember(t *testing.T, c *cluster.Cluster, protocol string) {
 	in, out, group := newTopic(t, c, 2), newTopic(t, c, 1), unique(t, "group")
-	conf := with(c, manual, kafka.ConfigMap{"group.id": group, "session.timeout.ms": 6000, "heartbeat.interval.ms": 300})
+	conf := with(c, manual, kafka.ConfigMap{"group.id": group, "group.protocol": protocol})
+	if protocol == "classic" {
+		_ = conf.SetKey("session.timeout.ms", 6000)
+		_ = conf.SetKey("heartbeat.interval.ms", 300)
+	}
 	first := join(t, conf, in)
 	await(t, 30*time.Second, "the first member holds all", func() bool { return len(first.holds()) == 2 })
 	early, err := first.c.GetConsumerGroupMetadata()
