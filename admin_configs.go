@@ -163,15 +163,15 @@ func checkResources(resources []ConfigResource) (stage string, broker int32, err
 		if r.Name == "" || r.Type < 0 {
 			return "", broker, newErrorf(ErrInvalidArg, "Invalid arguments for resource %v", r)
 		}
+		if r.Type == ResourceBroker && broker >= 0 {
+			return "", broker, newErrorf(ErrConflict, "Only one ConfigResource of type BROKER is allowed per call")
+		}
 		if seen[r.key()] {
 			return "", broker, newErrorf(ErrInvalidArg, "Duplicate ConfigResource found")
 		}
 		seen[r.key()] = true
 		if r.Type != ResourceBroker {
 			continue
-		}
-		if broker >= 0 {
-			return "", broker, newErrorf(ErrConflict, "Only one ConfigResource of type BROKER is allowed per call")
 		}
 		id, err := strconv.ParseInt(r.Name, 10, 32)
 		if err != nil || id < 0 {

@@ -258,7 +258,8 @@ type ListOffsetsResult struct {
 const waitLeaders = "Failed to query partition leaders: "
 
 // ListOffsets finds offsets of partitions: the first, the end, or by time. See [AdminClient] for how calls wait.
-// ErrInvalidArg: a nil map, a partition twice, a spec below -3. ErrNoent: none of the partitions exists.
+// ErrInvalidArg: a nil map, a partition twice or below zero, an empty topic, a spec below -3. ErrNoent: none of the
+// partitions exists, or has a leader that this client may ask.
 func (a *AdminClient) ListOffsets(ctx context.Context, topicPartitionOffsets map[TopicPartition]OffsetSpec, options ...ListOffsetsAdminOption) (result ListOffsetsResult, err error) {
 	if err := a.verify(); err != nil {
 		return result, err
@@ -268,19 +269,26 @@ func (a *AdminClient) ListOffsets(ctx context.Context, topicPartitionOffsets map
 	}
 	var queries []offsetQuery
 	seen := map[topicPartition]bool{}
+	twice := false
 	for p, spec := range topicPartitionOffsets {
-		if p.Topic == nil {
+		i := len(queries)
+		switch {
+		case p.Topic == nil:
 			return result, newErrorf(ErrInvalidArg, "The topic of partition %d is missing: set Topic", p.Partition)
-		}
-		if spec < MaxTimestampOffsetSpec {
-			return result, newErrorf(ErrInvalidArg, "Partition %d has an invalid offset %d", p.Partition, spec)
+		case *p.Topic == "":
+			return result, newErrorf(ErrInvalidArg, "Partition topic name at index %d must be non-empty", i)
+		case p.Partition < 0:
+			return result, newErrorf(ErrInvalidArg, "Partition at index %d cannot be negative", i)
+		case spec < MaxTimestampOffsetSpec:
+			return result, newErrorf(ErrInvalidArg, "Partition %d has an invalid offset %d", i, spec)
 		}
 		k := topicPartition{*p.Topic, p.Partition}
-		if seen[k] {
-			return result, newErrorf(ErrInvalidArg, "Partitions must not contain duplicates")
-		}
+		twice = twice || seen[k]
 		seen[k] = true
 		queries = append(queries, offsetQuery{k.topic, k.id, int64(spec)})
+	}
+	if twice {
+		return result, newErrorf(ErrInvalidArg, "Partitions must not contain duplicates")
 	}
 	call, err := begin(ctx, a, waitResponse, options)
 	if err != nil {
@@ -295,17 +303,17 @@ func (a *AdminClient) ListOffsets(ctx context.Context, topicPartitionOffsets map
 	if err != nil {
 		return ListOffsetsResult{}, call.leadersFail(err)
 	}
-	known := false
+	asked := false
 	for i, f := range found {
 		q := queries[i]
 		info := ListOffsetsResultInfo{Offset: Offset(f.offset), Timestamp: f.timestamp, LeaderEpoch: epochPtr(f.epoch), Error: itemError(0, nil)}
 		if f.err != nil {
 			info = ListOffsetsResultInfo{Offset: OffsetInvalid, Timestamp: -1, Error: itemLocalError(*f.err)}
 		}
-		known = known || f.err == nil || f.err.code != ErrUnknownTopicOrPart && f.err.code != ErrUnknownPartition
+		asked = asked || !f.noLeader
 		result.ResultInfos[TopicPartition{Topic: &q.topic, Partition: q.partition}] = info
 	}
-	if !known {
+	if !asked {
 		return ListOffsetsResult{}, noLeaders()
 	}
 	return result, nil
@@ -322,5 +330,5 @@ func (call *adminCall) leadersFail(err error) error {
 	return newErrorf(ErrTimedOut, "%s%s", waitLeaders, ErrTimedOut).withCause(err)
 }
 
-// noLeaders is the error of such a call when none of the partitions exists.
+// noLeaders is the error of such a call when none of the partitions has a leader that could be asked.
 func noLeaders() Error { return newErrorf(ErrNoent, "%sNo leaders found", waitLeaders) }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 )
 
@@ -213,7 +214,17 @@ func maxVersions(s *settings) *kversion.Versions {
 	if s.kind == producerClient && s.str("transactional.id") != "" {
 		versions = transactionVersion1(versions)
 	}
-	return namedOffsets(versions)
+	return namedOffsets(knownGroups(versions))
+}
+
+// knownGroups keeps brokers to describing groups that they don't know, too: from version 6 of the request on they say
+// only that there is no such group, and no longer what the client may do with it.
+func knownGroups(v *kversion.Versions) *kversion.Versions {
+	const last = 5
+	if most, ok := v.LookupMaxKeyVersion(kmsg.DescribeGroups.Int16()); ok && most > last {
+		v.SetMaxKeyVersion(kmsg.DescribeGroups.Int16(), last)
+	}
+	return v
 }
 
 // missingTopic is how long a topic may be missing from metadata before the engine forgets it: brokers that have not

@@ -422,8 +422,8 @@ func TestMaxVersions(t *testing.T) {
 		conf []any
 		want *kversion.Versions
 	}{
-		{nil, namedOffsets(kversion.Stable())},
-		{[]any{"broker.version.fallback", "0.9.0"}, namedOffsets(kversion.Stable())},
+		{nil, knownGroups(namedOffsets(kversion.Stable()))},
+		{[]any{"broker.version.fallback", "0.9.0"}, knownGroups(namedOffsets(kversion.Stable()))},
 		{[]any{"api.version.request", false}, kversion.V0_10_0()},
 		{[]any{"api.version.request", false, "broker.version.fallback", "0.9.0.1"}, kversion.V0_9_0()},
 		{[]any{"api.version.request", false, "broker.version.fallback", "2.1.0"}, kversion.V2_1_0()},

@@ -61,9 +61,13 @@ func (c *client) getMetadata(topic *string, allTopics bool, timeoutMs int) (*Met
 	defer cancel()
 	req := kmsg.NewPtrMetadataRequest()
 	req.AllowAutoTopicCreation = c.conf.flag("allow.auto.create.topics") // true for producers, false for consumers, unless set
-	if topic != nil {
+	if topic != nil {                                                    // known from now on, also when all are asked for
 		req.Topics = metadataTopics(*c.topics.name(*topic))
-	} else if !allTopics {
+	}
+	switch {
+	case allTopics:
+		req.Topics = nil
+	case topic == nil:
 		req.Topics = metadataTopics(c.topics.all()...)
 	}
 	shard := c.ask(ctx, req)[0]
@@ -222,6 +226,7 @@ type offsetAnswer struct {
 	timestamp int64 // milliseconds, -1 if not known
 	epoch     int32 // -1 if not known
 	err       *Error
+	noLeader  bool // err is from the metadata: there was no leader to ask
 }
 
 // listOffsets answers queries in their order. It fails as a whole only when no broker answered before ctx ended. A
@@ -240,7 +245,7 @@ func (c *client) listOffsets(ctx context.Context, isolation int8, queries []offs
 	var open []int
 	for i, q := range queries {
 		if err := known.check(q.topic, q.partition); err != nil {
-			answers[i].err = err
+			answers[i].err, answers[i].noLeader = err, true
 		} else {
 			open = append(open, i)
 		}
@@ -383,10 +388,35 @@ func (c *client) within(timeoutMs int) (context.Context, context.CancelFunc) {
 // the engine gives up earlier.
 func (c *client) ask(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
 	for {
-		shards := c.RequestSharded(ctx, req)
+		shards := c.askOnce(ctx, req)
 		if !allUnreachable(shards) && !noCoordinator(shards) || !sleep(ctx, unreachableBackoff) {
 			return shards
 		}
+	}
+}
+
+// askGrace is what the engine gets to end a request whose context has ended: where it can, its error says more.
+const askGrace = 20 * time.Millisecond
+
+// askOnce is one try of ask. The engine does not look at ctx while it waits for a broker to take up a connection, which
+// one that does not answer never does; so it is not this call that waits for the engine.
+func (c *client) askOnce(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
+	answer := make(chan []kgo.ResponseShard, 1)
+	if !c.tasks.run(func(context.Context) { answer <- c.RequestSharded(ctx, req) }) {
+		return []kgo.ResponseShard{{Req: req, Err: kgo.ErrClientClosed}}
+	}
+	select {
+	case shards := <-answer:
+		return shards
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(askGrace)
+	defer grace.Stop()
+	select {
+	case shards := <-answer:
+		return shards
+	case <-grace.C:
+		return []kgo.ResponseShard{{Req: req, Err: ctx.Err()}}
 	}
 }
 
