@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"slices"
 	"sort"
 )
 
@@ -10,21 +11,26 @@ import (
 // list assigns nothing. It returns at once; a partition that does not exist is an Error event later.
 //
 // In a rebalance callback it answers the rebalance, under an eager protocol only. ErrInvalidArg: a partition is there
-// twice or has no topic. ErrState: IncrementalAssign has to be used, or the consumer is closed.
+// twice, or its offset is negative and none of those named; nothing is assigned then. ErrState: IncrementalAssign has to
+// be used, or the consumer is closed.
 func (c *Consumer) Assign(partitions []TopicPartition) (err error) {
 	if err := c.client.verify(); err != nil {
 		return err
 	}
-	keys, err := uniquePartitions(partitions)
+	keys, err := keysIn(partitions)
 	if err != nil {
-		return newError(ErrInvalidArg).withCause(err) // without the text, as in the peer
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.answerLocked(false); err != nil {
 		return err
 	}
-	c.assignLocked(keys, partitions)
+	c.giveBackLocked(c.assignment)
+	if err := c.checkAddLocked(keys, partitions); err != nil {
+		return newError(ErrInvalidArg).withCause(err) // without the text, as in the peer
+	}
+	c.addLocked(keys, partitions)
 	return nil
 }
 
@@ -46,13 +52,13 @@ func (c *Consumer) Unassign() (err error) {
 // IncrementalAssign adds partitions to the assignment; offsets are as for Assign. In a rebalance callback it answers
 // the rebalance, under a cooperative protocol only.
 //
-// ErrConflict: a partition is assigned already. ErrInvalidArg: one is there twice or has no topic. ErrState: the
-// protocol is EAGER, or the consumer is closed. On an error nothing is changed.
+// ErrConflict: a partition is assigned already. ErrInvalidArg: one is there twice, or its offset is no offset. ErrState:
+// the protocol is EAGER, or the consumer is closed. On an error nothing is changed.
 func (c *Consumer) IncrementalAssign(partitions []TopicPartition) (err error) {
 	if err := c.client.verify(); err != nil {
 		return err
 	}
-	keys, err := uniquePartitions(partitions)
+	keys, err := keysIn(partitions)
 	if err != nil {
 		return err
 	}
@@ -61,10 +67,8 @@ func (c *Consumer) IncrementalAssign(partitions []TopicPartition) (err error) {
 	if err := c.answerLocked(true); err != nil {
 		return err
 	}
-	for _, k := range keys {
-		if p := c.partitions[k]; p != nil && p.assigned {
-			return newErrorf(ErrConflict, "%s [%d] is already part of the current assignment", k.topic, k.id)
-		}
+	if err := c.checkAddLocked(keys, partitions); err != nil {
+		return err
 	}
 	c.addLocked(keys, partitions)
 	return nil
@@ -79,7 +83,7 @@ func (c *Consumer) IncrementalUnassign(partitions []TopicPartition) (err error) 
 	if err := c.client.verify(); err != nil {
 		return err
 	}
-	keys, err := uniquePartitions(partitions)
+	keys, err := keysIn(partitions)
 	if err != nil {
 		return err
 	}
@@ -95,11 +99,15 @@ func (c *Consumer) IncrementalUnassign(partitions []TopicPartition) (err error) 
 	if len(c.assignment) == 0 && len(keys) > 0 {
 		return newErrorf(ErrInvalidArg, "Can't subtract from empty assignment")
 	}
+	slices.SortFunc(keys, topicPartition.compare)
 	out := make([]*partition, len(keys))
 	for i, k := range keys {
 		p := c.partitions[k]
 		if p == nil || !p.assigned {
 			return newErrorf(ErrInvalidArg, "%s [%d] can't be unassigned since it is not in the current assignment", k.topic, k.id)
+		}
+		if i > 0 && k == keys[i-1] {
+			return duplicate(k)
 		}
 		out[i] = p
 	}
@@ -121,21 +129,48 @@ func (c *Consumer) Assignment() (partitions []TopicPartition, err error) {
 	return list, nil
 }
 
-// uniquePartitions returns the keys of a list in which no partition may be twice.
-func uniquePartitions(list []TopicPartition) ([]topicPartition, error) {
+// keysIn returns the keys of a list.
+func keysIn(list []TopicPartition) ([]topicPartition, error) {
 	keys := make([]topicPartition, len(list))
-	seen := make(map[topicPartition]bool, len(list))
 	for i := range list {
-		if list[i].Topic == nil || *list[i].Topic == "" {
+		if list[i].Topic == nil {
 			return nil, newErrorf(ErrInvalidArg, "partition %d of the list has no topic", i)
 		}
-		k := topicPartition{*list[i].Topic, list[i].Partition}
-		if seen[k] {
-			return nil, newErrorf(ErrInvalidArg, "Duplicate %s [%d] in input list", k.topic, k.id)
-		}
-		seen[k], keys[i] = true, k
+		keys[i] = topicPartition{*list[i].Topic, list[i].Partition}
 	}
 	return keys, nil
+}
+
+func duplicate(k topicPartition) Error {
+	return newErrorf(ErrInvalidArg, "Duplicate %s [%d] in input list", k.topic, k.id)
+}
+
+// checkAddLocked checks what is to be added to the assignment, and returns what is wrong with the first partition that
+// can't be, in the order of topics and partitions.
+func (c *Consumer) checkAddLocked(keys []topicPartition, list []TopicPartition) error {
+	order := make([]int, len(keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return keys[i].compare(keys[j]) })
+	for n, i := range order {
+		k := keys[i]
+		if n > 0 && keys[order[n-1]] == k {
+			return duplicate(k)
+		}
+		if p := c.partitions[k]; p != nil && p.assigned {
+			return newErrorf(ErrConflict, "%s [%d] is already part of the current assignment", k.topic, k.id)
+		}
+		if o := list[i].Offset; !o.startable() {
+			return newErrorf(ErrInvalidArg, "%s [%d] has invalid start offset %d", k.topic, k.id, int64(o))
+		}
+	}
+	return nil
+}
+
+// startable reports whether an assignment may start at o.
+func (o Offset) startable() bool {
+	return o >= 0 || o == OffsetBeginning || o == OffsetEnd || o == OffsetStored || o == OffsetInvalid || o <= offsetTailBase
 }
 
 // answerLocked notes that the application changes the assignment itself, and checks that it does so in the way that
@@ -162,12 +197,6 @@ func (c *Consumer) answerLocked(incremental bool) error {
 	return nil
 }
 
-// assignLocked replaces the assignment.
-func (c *Consumer) assignLocked(keys []topicPartition, list []TopicPartition) {
-	c.giveBackLocked(c.assignment)
-	c.addLocked(keys, list)
-}
-
 // giveBackLocked is unassignLocked for a call of the application: what the partitions have stored is committed when
 // enable.auto.commit is on. Within a rebalance the group does that.
 func (c *Consumer) giveBackLocked(out []*partition) {
@@ -186,7 +215,8 @@ func (c *Consumer) addLocked(keys []topicPartition, list []TopicPartition) {
 	for i, k := range keys {
 		p := c.partitionLocked(k.topic, k.id)
 		c.renewLocked(p)
-		p.assigned = true
+		c.used[k.topic] = true // what partitions it has is looked up with where to start
+		p.assigned, p.halted = true, false
 		p.requested = list[i].Offset
 		if p.requested == OffsetInvalid {
 			p.requested = OffsetStored
@@ -205,7 +235,7 @@ func (c *Consumer) addLocked(keys []topicPartition, list []TopicPartition) {
 func (c *Consumer) unassignLocked(out []*partition) {
 	for _, p := range out {
 		c.renewLocked(p)
-		p.assigned = false
+		p.assigned, p.named = false, false
 		p.position, p.positionEpoch = OffsetInvalid, -1
 	}
 	kept := make([]*partition, 0, len(c.assignment))
@@ -240,7 +270,7 @@ func (c *Consumer) Position(partitions []TopicPartition) (offsets []TopicPartiti
 		if tp.Topic == nil {
 			continue
 		}
-		if p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]; p != nil && p.position != OffsetInvalid {
+		if p := c.askedLocked(*tp.Topic, tp.Partition); p != nil && p.position != OffsetInvalid {
 			offsets[i].Offset = p.position
 			offsets[i].LeaderEpoch = epochPtr(p.positionEpoch)
 		}
@@ -248,28 +278,35 @@ func (c *Consumer) Position(partitions []TopicPartition) (offsets []TopicPartiti
 	return offsets, nil
 }
 
-// Seek makes an assigned partition go on at another offset, absolute or logical. Messages of it that are queued are
-// dropped before it returns; it does not wait for more, whatever ignoredTimeoutMs says. ErrState: the partition is not
-// assigned, or the consumer is closed. ErrUnknownPartition: no partition of its topic ever was.
+// Seek makes an assigned partition go on at another offset, absolute or logical; OffsetInvalid is where
+// auto.offset.reset says. Messages of it that are queued are dropped before it returns; it does not wait for more,
+// whatever ignoredTimeoutMs says. What is stored of it stays.
+//
+// ErrState: the partition is not assigned, was stopped by auto.offset.reset=error, or the consumer is closed.
+// ErrUnknownPartition: the consumer has not heard of it. ErrInvalidArg: the offset is OffsetStored.
 func (c *Consumer) Seek(partition TopicPartition, ignoredTimeoutMs int) error {
 	if err := c.client.verify(); err != nil {
 		return err
 	}
+	if partition.Topic == nil {
+		return newErrorf(ErrInvalidArg, "the partition to seek has no topic")
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, err := c.seekLocked(partition)
-	if err != nil {
-		if partition.Topic != nil && !c.usesLocked(*partition.Topic) {
-			return newError(ErrUnknownPartition)
-		}
-		return err
+	known := c.knowsLocked(*partition.Topic, partition.Partition)
+	c.useTopicLocked(*partition.Topic)
+	if !known {
+		return newError(ErrUnknownPartition)
 	}
-	c.locateLocked([]start{s})
-	return nil
+	s, err := c.seekLocked(partition)
+	if err == nil && !s.p.halted {
+		c.locateLocked([]start{s})
+	}
+	return err
 }
 
-// SeekPartitions seeks several partitions, as Seek does. The result has an error for each partition that is not
-// assigned. ErrInvalidArg: the list is empty.
+// SeekPartitions seeks several partitions. The result has for each the error that Seek would return, but
+// ErrUnknownPartition only where the consumer does not use the topic. ErrInvalidArg: the list is empty.
 func (c *Consumer) SeekPartitions(partitions []TopicPartition) ([]TopicPartition, error) {
 	if err := c.client.verify(); err != nil {
 		return nil, err
@@ -284,7 +321,7 @@ func (c *Consumer) SeekPartitions(partitions []TopicPartition) ([]TopicPartition
 	for i := range result {
 		s, err := c.seekLocked(result[i])
 		result[i].Error = err
-		if err == nil {
+		if err == nil && !s.p.halted {
 			starts = append(starts, s)
 		}
 	}
@@ -296,16 +333,23 @@ func (c *Consumer) seekLocked(tp TopicPartition) (start, error) {
 	if tp.Topic == nil {
 		return start{}, newErrorf(ErrInvalidArg, "the partition to seek has no topic")
 	}
-	p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]
-	if p == nil || !p.assigned {
+	p := c.namedLocked(*tp.Topic, tp.Partition)
+	switch {
+	case p == nil:
+		return start{}, newError(ErrUnknownPartition)
+	case !p.assigned, p.halted:
 		return start{}, newError(ErrState)
+	case tp.Offset == OffsetStored:
+		return start{}, newError(ErrInvalidArg)
 	}
 	c.renewLocked(p)
 	p.position, p.positionEpoch = OffsetInvalid, -1
-	p.stored = noOffset
-	at := tp.Offset
-	if at == OffsetInvalid {
-		at = OffsetStored
+	s := start{p: p, version: p.version, at: tp.Offset}
+	if s.at == OffsetInvalid {
+		if c.reset == resetError {
+			c.haltLocked(p, newErrorf(ErrAutoOffsetReset, "update: %s", newError(ErrNoError)))
+		}
+		s.at = c.reset.offset()
 	}
-	return start{p: p, version: p.version, at: at}, nil
+	return s, nil
 }

@@ -251,7 +251,8 @@ func (t *tasks) wait() {
 
 // topicSet holds topic names and one shared pointer for each, so that messages need not allocate one.
 type topicSet struct {
-	m sync.Map // string → *string
+	m      sync.Map // string → *string
+	counts sync.Map // string → int, the number of partitions that the last answer of a broker had
 }
 
 // name returns the shared pointer to a topic's name.
@@ -261,6 +262,20 @@ func (s *topicSet) name(topic string) *string {
 	}
 	p, _ := s.m.LoadOrStore(topic, &topic)
 	return p.(*string)
+}
+
+// learn notes how many partitions a topic has.
+func (s *topicSet) learn(topic string, partitions int) {
+	if partitions > 0 && s.count(topic) != partitions {
+		s.counts.Store(topic, partitions)
+	}
+}
+
+// count returns how many partitions a topic has, 0 when no broker has said so yet.
+func (s *topicSet) count(topic string) int {
+	n, _ := s.counts.Load(topic)
+	count, _ := n.(int)
+	return count
 }
 
 // all returns the names.

@@ -144,9 +144,9 @@ func (c *Consumer) storedLocked(keys []topicPartition) *commitRequest {
 	for i, k := range keys {
 		p := c.partitionLocked(k.topic, k.id)
 		list[i] = TopicPartition{Topic: p.topic, Partition: p.id, Offset: OffsetInvalid}
-		if p.stored.offset >= 0 && p.stored.offset > p.committed.offset {
+		if p.stored.after(p.committed) {
 			list[i].Offset, list[i].Metadata, list[i].LeaderEpoch = p.stored.offset, p.stored.metadata, epochPtr(p.stored.epoch)
-			some = true
+			some = some || p.stored.offset >= 0 // a logical one only comes back in the result
 		}
 	}
 	if !some {
@@ -398,12 +398,12 @@ func (c *Consumer) finishCommit(req *commitRequest, results map[topicPartition]e
 	var first error
 	c.mu.Lock()
 	for i, tp := range req.list {
-		req.result[i] = TopicPartition{Topic: tp.Topic, Partition: tp.Partition, Offset: OffsetInvalid}
+		req.result[i] = tp
+		req.result[i].Error = nil
 		if tp.Offset < 0 {
 			continue
 		}
 		sent++
-		req.result[i] = tp
 		k := topicPartition{*tp.Topic, tp.Partition}
 		e, answered := results[k]
 		switch {
@@ -420,7 +420,6 @@ func (c *Consumer) finishCommit(req *commitRequest, results map[topicPartition]e
 			req.result[i].Error = toError(e)
 			continue
 		}
-		req.result[i].Error = nil
 		if p := c.partitions[k]; p != nil {
 			epoch := int32(-1)
 			if tp.LeaderEpoch != nil {
@@ -449,8 +448,8 @@ func (c *Consumer) finishCommit(req *commitRequest, results map[topicPartition]e
 
 // StoreOffsets stores offsets to be committed by the next automatic commit or Commit: each the offset of the next
 // message to be read. It needs enable.auto.offset.store=false and partitions that are assigned; the result has the
-// error of each: ErrState where it is not assigned now, ErrUnknownPartition where no partition of the topic ever was. The call fails with
-// the first of these errors only when none could be stored. It does not block.
+// error of each: ErrState where it is not assigned, ErrUnknownPartition where the consumer does not use its topic. The
+// call fails with the last of these errors only when none could be stored. It does not block.
 func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []TopicPartition, err error) {
 	if err := c.client.verify(); err != nil {
 		return nil, err
@@ -466,12 +465,9 @@ func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []Topic
 		tp := &stored[i]
 		if tp.Topic == nil {
 			tp.Error = newErrorf(ErrInvalidArg, "the partition to store has no topic")
-		} else if p := c.partitions[topicPartition{*tp.Topic, tp.Partition}]; p == nil {
+		} else if p := c.namedLocked(*tp.Topic, tp.Partition); p == nil {
 			tp.Error = newError(ErrUnknownPartition)
-			if c.usesLocked(*tp.Topic) {
-				tp.Error = newError(ErrState)
-			}
-		} else if !p.assigned {
+		} else if !p.assigned && tp.Offset >= 0 { // a logical one is never committed
 			tp.Error = newError(ErrState)
 		} else {
 			epoch := int32(-1)
@@ -483,29 +479,12 @@ func (c *Consumer) StoreOffsets(offsets []TopicPartition) (storedOffsets []Topic
 			good++
 			continue
 		}
-		if err == nil {
-			err = tp.Error
-		}
+		err = tp.Error
 	}
 	if good > 0 {
 		err = nil
 	}
 	return stored, err
-}
-
-// usesLocked reports whether a partition of the topic is or was assigned, or the group is about to assign it.
-func (c *Consumer) usesLocked(topic string) bool {
-	for k := range c.partitions {
-		if k.topic == topic {
-			return true
-		}
-	}
-	for _, k := range c.group.owned {
-		if k.topic == topic {
-			return true
-		}
-	}
-	return false
 }
 
 // StoreMessage stores the offset behind a message, see [Consumer.StoreOffsets]. ErrInvalidArg: the message has an

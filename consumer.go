@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"sort"
@@ -40,12 +41,13 @@ type Consumer struct {
 	mu         sync.Mutex // guards all below; no callback and no request runs under it
 	queue      queue
 	partitions map[topicPartition]*partition
-	assignment []*partition // sorted
-	manual     bool         // the assignment is the application's, not the group's
-	serving    *rebalance   // the rebalance that the application is handling
-	polls      int          // calls of Poll so far
-	blocked    int          // callers that wait in Poll
-	closing    bool         // Close was called; the group leaves
+	used       map[string]bool // topics, see useTopicLocked
+	assignment []*partition    // sorted
+	manual     bool            // the assignment is the application's, not the group's
+	serving    *rebalance      // the rebalance that the application is handling
+	polls      int             // calls of Poll so far
+	blocked    int             // callers that wait in Poll
+	closing    bool            // Close was called; the group leaves
 	fetcher    fetcher
 	group      group
 	commits    commitQueue
@@ -56,6 +58,10 @@ type Consumer struct {
 type topicPartition struct {
 	topic string
 	id    int32
+}
+
+func (k topicPartition) compare(other topicPartition) int {
+	return cmp.Or(cmp.Compare(k.topic, other.topic), cmp.Compare(k.id, other.id))
 }
 
 // NewConsumer makes a consumer; group.id is required. It connects in the background and returns at once: bad
@@ -80,6 +86,7 @@ func NewConsumer(conf *ConfigMap) (*Consumer, error) {
 		maxRecords:    s.num("queued.min.messages"),
 		maxBytes:      int64(s.num("queued.max.messages.kbytes")) * 1024,
 		partitions:    map[topicPartition]*partition{},
+		used:          map[string]bool{},
 		closeDone:     make(chan struct{}),
 	}
 	if !s.isSet("group.id") || c.groupID == "" {
@@ -372,6 +379,11 @@ func (c *Consumer) GetMetadata(topic *string, allTopics bool, timeoutMs int) (*M
 	if err := c.client.verify(); err != nil {
 		return nil, err
 	}
+	if topic != nil {
+		c.mu.Lock()
+		c.used[*topic] = true // its partitions are known by the answer
+		c.mu.Unlock()
+	}
 	return c.client.getMetadata(topic, allTopics, timeoutMs)
 }
 
@@ -392,7 +404,7 @@ func (c *Consumer) GetWatermarkOffsets(topic string, partition int32) (low, high
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p := c.partitions[topicPartition{topic, partition}]; p != nil {
+	if p := c.askedLocked(topic, partition); p != nil {
 		return int64(p.low), int64(p.high), nil
 	}
 	return int64(OffsetInvalid), int64(OffsetInvalid), nil

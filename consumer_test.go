@@ -189,14 +189,17 @@ func TestConsumerArguments(t *testing.T) {
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
 	c := startConsumer(t, cl, kafka.ConfigMap{"enable.auto.offset.store": false})
 	need(t, "Assign", c.Assign(tps(tp("t", 0, 0))))
+	topic := "t"
+	_, err := c.GetMetadata(&topic, false, 5000) // from here on all its partitions are known
+	need(t, "GetMetadata", err)
 	noTopic := kafka.TopicPartition{Partition: 0, Offset: 1}
 	for _, test := range []struct {
 		name string
 		call func() error
 		want kafka.ErrorCode
 	}{
+		{"Seek unknown", func() error { return c.Seek(tp("none", 1, 0), -5) }, kafka.ErrUnknownPartition},
 		{"Assign without a topic", func() error { return c.Assign(tps(noTopic)) }, kafka.ErrInvalidArg},
-		{"Assign twice the same", func() error { return c.Assign(tps(tp("t", 0, 0), tp("t", 0, 1))) }, kafka.ErrInvalidArg},
 		{"IncrementalAssign assigned", func() error { return c.IncrementalAssign(tps(tp("t", 0, 0))) }, kafka.ErrConflict},
 		{"IncrementalAssign twice the same", func() error { return c.IncrementalAssign(tps(tp("t", 1, 0), tp("t", 1, 0))) }, kafka.ErrInvalidArg},
 		{"IncrementalAssign without a topic", func() error { return c.IncrementalAssign(tps(noTopic)) }, kafka.ErrInvalidArg},

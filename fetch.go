@@ -15,6 +15,8 @@ type partition struct {
 	id    int32
 
 	assigned  bool
+	named     bool   // by a call while it was not assigned, see namedLocked
+	halted    bool   // auto.offset.reset=error ended it: only another assignment starts it again
 	requested Offset // as the application asked, for Assignment
 	version   int    // moves when all that is queued or in flight for the partition has become void
 
@@ -44,6 +46,15 @@ type offsetAndEpoch struct {
 }
 
 var noOffset = offsetAndEpoch{OffsetInvalid, -1, nil}
+
+// after reports whether o lies behind other. An older epoch of the leader comes before a newer one, whatever the
+// offsets; where one epoch is not known the offsets decide.
+func (o offsetAndEpoch) after(other offsetAndEpoch) bool {
+	if o.epoch >= 0 && other.epoch >= 0 && o.epoch != other.epoch {
+		return o.epoch > other.epoch
+	}
+	return o.offset > other.offset
+}
 
 // partitionLocked returns the state of a partition, made on first use.
 func (c *Consumer) partitionLocked(topic string, id int32) *partition {
@@ -230,9 +241,9 @@ func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
 	}
 }
 
-// addEventLocked puts an error or the end of a partition behind what is queued of it.
-func (c *Consumer) addEventLocked(p *partition, ch *chunk) {
-	ch.p, ch.version = p, p.version
+// endLocked puts the end of a partition behind what is queued of it.
+func (c *Consumer) endLocked(p *partition, end Offset) {
+	ch := &chunk{p: p, version: p.version, end: end}
 	if p.paused {
 		p.parked = append(p.parked, ch)
 		return
@@ -296,12 +307,18 @@ func (c *Consumer) failLocked(p *partition, err Error) {
 		return
 	}
 	p.failure = err
-	c.addEventLocked(p, &chunk{end: OffsetInvalid, ev: err})
+	c.queue.addLocked(&chunk{p: p, version: p.version, end: OffsetInvalid, ev: err}) // also while p is paused
+}
+
+// haltLocked reports that a partition has no offset to start at and auto.offset.reset is error.
+func (c *Consumer) haltLocked(p *partition, err Error) {
+	p.halted = true
+	c.failLocked(p, err)
 }
 
 // Pause stops handing out messages of these partitions, also of those that are queued, until Resume. It holds for
-// this consumer until then, over assignments. Partitions that are not known are ignored. The application still has to
-// poll.
+// this consumer until then, over assignments. Partitions of topics that the consumer does not use yet are ignored. The
+// application still has to poll.
 func (c *Consumer) Pause(partitions []TopicPartition) (err error) {
 	return c.setPaused(partitions, true)
 }
@@ -321,7 +338,7 @@ func (c *Consumer) setPaused(list []TopicPartition, paused bool) error {
 		if list[i].Topic == nil {
 			continue
 		}
-		p := c.partitions[topicPartition{*list[i].Topic, list[i].Partition}]
+		p := c.namedLocked(*list[i].Topic, list[i].Partition)
 		if p == nil || p.paused == paused {
 			continue
 		}

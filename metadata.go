@@ -74,7 +74,13 @@ func (c *client) getMetadata(topic *string, allTopics bool, timeoutMs int) (*Met
 	if shard.Err != nil {
 		return nil, c.askError(ctx, shard.Err, ErrTransport)
 	}
-	return metadataFrom(shard.Meta, shard.Resp.(*kmsg.MetadataResponse)), nil
+	resp := shard.Resp.(*kmsg.MetadataResponse)
+	for _, t := range resp.Topics {
+		if t.Topic != nil {
+			c.topics.learn(*t.Topic, len(t.Partitions))
+		}
+	}
+	return metadataFrom(shard.Meta, resp), nil
 }
 
 // metadataTopics are the topics of a metadata request; none of them means all there are.
@@ -301,6 +307,7 @@ func (c *client) lookUp(ctx context.Context, names []string) (topics, error) {
 	found := topics{}
 	for _, t := range shard.Resp.(*kmsg.MetadataResponse).Topics {
 		if t.Topic != nil {
+			c.topics.learn(*t.Topic, len(t.Partitions))
 			found[*t.Topic] = topicInfo{len(t.Partitions), t.TopicID, kerr.ErrorForCode(t.ErrorCode)}
 		}
 	}

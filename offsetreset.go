@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -66,7 +67,7 @@ func (c *Consumer) resetLocked(p *partition, leader int32, why error) {
 	p.seq++
 	c.fetcher.interruptLocked()
 	if c.reset == resetError {
-		c.failLocked(p, newErrorf(ErrAutoOffsetReset, "fetch failed due to requested offset not available on the broker: %s (broker %d)",
+		c.haltLocked(p, newErrorf(ErrAutoOffsetReset, "fetch failed due to requested offset not available on the broker: %s (broker %d)",
 			newError(ErrOffsetOutOfRange), leader).withCause(why))
 		return
 	}
@@ -216,7 +217,9 @@ func (c *Consumer) committedStarts(ctx context.Context, starts []start) (known, 
 			s.at = o.offset
 			known = append(known, s)
 		case c.reset == resetError:
-			c.failStartLocked(s, newErrorf(ErrAutoOffsetReset, "no previously committed offset available: %s", newError(ErrNoOffset)))
+			if s.version == s.p.version {
+				c.haltLocked(s.p, newErrorf(ErrAutoOffsetReset, "no previously committed offset available: %s", newError(ErrNoOffset)))
+			}
 		default:
 			s.at = c.reset.offset()
 			known = append(known, s)
@@ -224,6 +227,10 @@ func (c *Consumer) committedStarts(ctx context.Context, starts []start) (known, 
 	}
 	return known, again
 }
+
+// offsetMaxTimestamp is the logical offset of the message with the largest timestamp. It has no name in the API, but a
+// seek to it is understood.
+const offsetMaxTimestamp = Offset(-3)
 
 // begin has partitions fetched: from their absolute offset, or from where the logical one is now. With
 // enable.partition.eof it looks up the end too, because a partition that is at its end sends nothing.
@@ -239,8 +246,11 @@ func (c *Consumer) begin(ctx context.Context, starts []start) (again []start) {
 	for i, s := range starts {
 		at[i] = bounds{-1, -1}
 		tail := s.at <= offsetTailBase
-		if s.at == OffsetBeginning || tail {
+		switch {
+		case s.at == OffsetBeginning || tail:
 			at[i].low = ask(s.p, OffsetBeginning)
+		case !s.at.startable(): // of a seek; the broker knows more logical offsets than have names here
+			at[i].low = ask(s.p, s.at)
 		}
 		if s.at == OffsetEnd || tail || c.eofEvents {
 			at[i].end = ask(s.p, OffsetEnd)
@@ -270,7 +280,18 @@ next:
 			if b.query < 0 {
 				continue
 			}
-			if err := found[b.query].err; err != nil {
+			err := found[b.query].err
+			if err == nil && !s.at.startable() && s.at != offsetMaxTimestamp {
+				err = new(newError(ErrUnsupportedVersion)) // also where a newer broker knows it: it tells of other storage
+			}
+			if err != nil {
+				if !s.at.startable() && !waitsForLeader(err) {
+					if c.queryFailedLocked(s, *err) {
+						s.at = c.reset.offset()
+						again = append(again, s)
+					}
+					continue next
+				}
 				if !waitsForLeader(err) {
 					c.failLocked(s.p, *err)
 				}
@@ -280,7 +301,7 @@ next:
 			*b.into = Offset(found[b.query].offset)
 		}
 		switch {
-		case s.at == OffsetBeginning:
+		case s.at == OffsetBeginning, !s.at.startable():
 			s.at = low
 		case s.at == OffsetEnd:
 			s.at = end
@@ -288,11 +309,25 @@ next:
 			s.at = max(low, end-(offsetTailBase-s.at))
 		}
 		if c.eofEvents && s.at == end {
-			c.addEventLocked(s.p, &chunk{end: end})
+			c.endLocked(s.p, end)
 		}
 		c.fetchFromLocked(s.p, s.at)
 	}
 	return again
+}
+
+// queryFailedLocked reports that the broker does not know a logical offset. auto.offset.reset decides where to start then,
+// unless it is an error too.
+func (c *Consumer) queryFailedLocked(s start, err Error) (reset bool) {
+	if c.reset == resetError {
+		c.haltLocked(s.p, newErrorf(ErrAutoOffsetReset, "failed to query logical offset: %s (broker %d)", err, c.leaderOf(s.p)).withCause(err))
+	}
+	asked := fmt.Sprintf("%d?", int64(s.at))
+	if c.reset == resetLatest {
+		asked = "END" // the peer names what it asks for next
+	}
+	c.failLocked(s.p, newErrorf(err.code, "Failed to query logical offset %s: %s", asked, err).withCause(err))
+	return c.reset != resetError
 }
 
 // byTopic groups partitions.
@@ -336,6 +371,7 @@ func (c *Consumer) topicPartitionCounts(ctx context.Context, topics []string) (m
 	}
 	for _, t := range resp.Topics {
 		if t.Topic != nil {
+			c.client.topics.learn(*t.Topic, len(t.Partitions))
 			found[*t.Topic] = topicInfo{len(t.Partitions), t.TopicID, kerr.ErrorForCode(t.ErrorCode)}
 		}
 	}
