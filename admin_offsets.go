@@ -101,7 +101,9 @@ func (call *adminCall) committed(group string, partitions []TopicPartition, stab
 			continue
 		}
 		if g.ErrorCode != 0 {
-			return nil, itemError(g.ErrorCode, nil)
+			e := itemError(g.ErrorCode, nil)
+			e.str = "LISTCONSUMERGROUPOFFSETS worker failed to parse response: ListConsumerGroupOffsetsResponse response failure: " + e.str
+			return nil, e
 		}
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {

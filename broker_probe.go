@@ -143,6 +143,19 @@ func (b *brokers) checkConnections() {
 	}
 }
 
+// brokersUp counts the brokers that there are connections to.
+func (c *client) brokersUp() (n int) {
+	b := &c.brokers
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range b.known {
+		if k.conns > 0 && !k.down {
+			n++
+		}
+	}
+	return n
+}
+
 // awaitBroker waits until a broker is up. It returns the error of ctx where that ends first. Calls that the peer holds
 // until their timeout while no broker is up use it between two tries.
 func (c *client) awaitBroker(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 //go:generate go run ./internal/gen
@@ -213,4 +214,41 @@ func brokerTooOld(err error) bool {
 		}
 	}
 	return false
+}
+
+// unsupported is the error of a request that the brokers do not know, in librdkafka's words where it has the request.
+func unsupported(key kmsg.Key) Error {
+	text := ""
+	switch key {
+	case kmsg.CreateTopics, kmsg.DeleteTopics:
+		text = "Topic Admin API (KIP-4) not supported by broker, requires broker version >= 0.10.2.0"
+	case kmsg.CreatePartitions:
+		text = "CreatePartitions (KIP-195) not supported by broker, requires broker version >= 1.0.0"
+	case kmsg.DescribeConfigs:
+		text = "DescribeConfigs (KIP-133) not supported by broker, requires broker version >= 0.11.0"
+	case kmsg.AlterConfigs:
+		text = "AlterConfigs (KIP-133) not supported by broker, requires broker version >= 0.11.0"
+	case kmsg.IncrementalAlterConfigs:
+		text = "IncrementalAlterConfigs (KIP-339) not supported by broker, requires broker version >= 2.3.0"
+	case kmsg.CreateACLs, kmsg.DescribeACLs, kmsg.DeleteACLs:
+		text = "ACLs Admin API (KIP-140) not supported by broker, requires broker version >= 0.11.0.0"
+	case kmsg.ElectLeaders:
+		text = "ElectLeaders Admin API (KIP-460) not supported by broker, requires broker version >= 2.4.0"
+	case kmsg.DescribeUserSCRAMCredentials:
+		text = "DescribeUserScramCredentials API (KIP-554) not supported by broker"
+	case kmsg.AlterUserSCRAMCredentials:
+		text = "AlterUserScramCredentials API (KIP-554) not supported by broker"
+	case kmsg.AlterPartitionAssignments, kmsg.ListPartitionReassignments:
+		text = key.Name() + " not supported by broker, requires broker version >= 2.4.0"
+	case kmsg.DescribeLogDirs, kmsg.AlterReplicaLogDirs:
+		text = key.Name() + " not supported by broker, requires broker version >= 1.0.0"
+	case kmsg.DescribeClientQuotas, kmsg.AlterClientQuotas:
+		text = key.Name() + " not supported by broker, requires broker version >= 2.6.0"
+	case kmsg.DescribeProducers, kmsg.DescribeTransactions, kmsg.ListTransactions, kmsg.WriteTxnMarkers:
+		text = key.Name() + " not supported by broker, requires broker version >= 3.0.0"
+	}
+	if text == "" {
+		return newError(ErrUnsupportedFeature)
+	}
+	return newErrorf(ErrUnsupportedFeature, "%s", text)
 }

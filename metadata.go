@@ -396,6 +396,11 @@ func (c *client) within(timeoutMs int) (context.Context, context.CancelFunc) {
 func (c *client) ask(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
 	for {
 		shards := c.askOnce(ctx, req)
+		for i := range shards {
+			if brokerTooOld(shards[i].Err) {
+				shards[i].Err = unsupported(kmsg.Key(req.Key())).withCause(shards[i].Err)
+			}
+		}
 		if !allUnreachable(shards) && !noCoordinator(shards) || !sleep(ctx, unreachableBackoff) {
 			return shards
 		}

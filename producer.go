@@ -308,7 +308,7 @@ func (p *Producer) getProducerID(ctx context.Context) {
 	for try := 1; ; try++ {
 		id, _, err := p.client.engine().ProducerID(ctx)
 		if err == nil && id < 0 {
-			p.setFatal(newErrorf(ErrUnsupportedFeature, "Idempotent producer not supported by the connected brokers: requires Apache Kafka broker version >= 0.11.0"))
+			p.setFatal(newErrorf(ErrUnsupportedFeature, "Idempotent producer not supported by any of the %d connected broker(s): requires Apache Kafka broker version >= 0.11.0", p.client.brokersUp()))
 		}
 		if err == nil || isBrokerError(err) && !kerr.IsRetriable(err) || !sleep(ctx, p.client.backoff(try)) {
 			return // an error that stays is the first message's

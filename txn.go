@@ -122,7 +122,7 @@ func (t *transactions) getProducerID(ctx context.Context) error {
 	for try := 1; ; try++ {
 		id, _, err := t.p.client.engine().ProducerID(ctx)
 		if err == nil && id < 0 {
-			return t.fatal(newErrorf(ErrUnsupportedFeature, "Transactions not supported by the connected brokers: requires Apache Kafka broker version >= 0.11.0"))
+			return t.fatal(newErrorf(ErrUnsupportedFeature, "Transactions not supported by any of the %d connected broker(s): requires Apache Kafka broker version >= 0.11.0", t.p.client.brokersUp()))
 		}
 		if err == nil {
 			return nil
