@@ -12,28 +12,45 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// outgoing is a message on its way: the engine's record, the delivery report that will be made of it, and where that
-// report goes. All of it is one allocation; the copied key and value are a second one.
+// outgoing is a message on its way: the engine's record, and where the report of it goes. When the message is delivered
+// the partition uses it again for another one (see takeLocked): only the report and the copied key and value are made
+// for each message.
 //
 // It is also the context that the record is produced with. That gives the promise its outgoing back without a closure
 // for every message, and it is how a record is taken back from the engine (see Done).
 type outgoing struct {
-	rec kgo.Record
-	msg Message
+	rec   kgo.Record
+	state atomic.Uint32 // one of the states below, and above it the number of its block
 
-	part     *producerPartition    // set once the partition is known
+	leads     atomic.Bool // the engine looked at it as the first record of a batch
+	maybeSent bool        // the engine had it before, and may have sent it then; changes only while the engine has it not
+
+	part   *producerPartition // set once the partition is known; until then rec has the one that was asked for
+	opaque any
+
+	topic    *string
+	block    *outgoingBlock        // that it is in, if any
 	ch       chan Event            // where the report goes: here,
 	callback func(*Message, error) // or to this callback in Poll or Flush, else to Events
 	at       time.Duration         // when it was produced, on the producer's clock
 	handed   time.Duration         // when the engine got it
 
-	// Guarded by the mutex of the partition, or of the topic while the partition is not known.
-	next, prev *outgoing
-	listed     bool // it is in a list, as it has no report yet
+	next, prev *outgoing // guarded by the mutex of the partition, or of the topic while the partition is not known
+}
 
-	maybeSent bool // the engine had it before, and may have sent it then; changes only while the engine has it not
+// States of an outgoing. A promise that finds nothing in its way goes from msgInEngine to msgDelivered without a lock.
+const (
+	msgWaits     = uint32(iota) // for its topic, or to be handed to the engine again
+	msgInEngine                 // no report yet
+	msgDelivered                // its promise has it
+	msgGivenUp                  // reported, while the engine still has it
+	msgStates
+)
 
-	leads atomic.Bool // the engine looked at it as the first record of a batch
+// goesTo changes the state, if it is from.
+func (o *outgoing) goesTo(from, to uint32) bool {
+	word := o.state.Load()
+	return word%msgStates == from && o.state.CompareAndSwap(word, word-from+to)
 }
 
 var errTakenBack = errors.New("the record was taken back from the engine")
@@ -94,26 +111,41 @@ func newReportFields(s string) reportFields {
 	return reportFields{key: has("key"), value: has("value"), headers: has("headers")}
 }
 
-// newOutgoing copies a message: the application may use its buffers again as soon as Produce returns.
-func (p *Producer) newOutgoing(msg *Message, topic *string, ch chan Event, callback func(*Message, error)) *outgoing {
-	now := time.Now()
-	o := &outgoing{ch: ch, callback: callback, at: now.Sub(p.born)}
-	o.rec.Topic = *topic
+// order is what Produce was asked to do.
+type order struct {
+	msg      *Message
+	ch       chan Event
+	callback func(*Message, error)
+	now      time.Time
+	at       time.Duration // the same on the producer's clock
+}
+
+// take copies a message: the application may use its buffers again as soon as Produce returns. b has room for the key
+// and the value.
+func (o *outgoing) take(m order, topic *string, b []byte) {
+	msg := m.msg
+	o.opaque, o.callback, o.at = msg.Opaque, m.callback, m.at
+	if o.topic != topic || o.ch != m.ch {
+		o.topic, o.ch = topic, m.ch
+		o.rec.Topic = *topic
+	}
+	if o.leads.Load() {
+		o.leads.Store(false)
+	}
+	o.maybeSent = false
+	o.rec.Attrs = kgo.RecordAttrs{}
+	o.rec.Partition = msg.TopicPartition.Partition
 	o.rec.Timestamp = msg.Timestamp
 	if msg.Timestamp.IsZero() || msg.Timestamp.UnixMilli() == 0 { // the peer's 0 means now, too
-		o.rec.Timestamp = now
+		o.rec.Timestamp = m.now
 	}
-	if msg.Key != nil || msg.Value != nil {
-		k := len(msg.Key)
-		b := make([]byte, k+len(msg.Value))
-		copy(b, msg.Key)
-		copy(b[k:], msg.Value)
-		if msg.Key != nil {
-			o.rec.Key = b[:k:k]
-		}
-		if msg.Value != nil {
-			o.rec.Value = b[k:]
-		}
+	k := copy(b, msg.Key)
+	n := k + copy(b[k:], msg.Value)
+	if msg.Key != nil {
+		o.rec.Key = b[:k:k]
+	}
+	if msg.Value != nil {
+		o.rec.Value = b[k:n:n]
 	}
 	if len(msg.Headers) > 0 {
 		o.rec.Headers = make([]kgo.RecordHeader, len(msg.Headers))
@@ -124,30 +156,37 @@ func (p *Producer) newOutgoing(msg *Message, topic *string, ch chan Event, callb
 			}
 		}
 	}
-
-	o.msg.TopicPartition = TopicPartition{Topic: topic, Partition: msg.TopicPartition.Partition, Offset: OffsetInvalid}
-	o.msg.Opaque = msg.Opaque
-	if p.fields.key {
-		o.msg.Key = o.rec.Key
-	}
-	if p.fields.value {
-		o.msg.Value = o.rec.Value
-	}
-	if p.fields.headers && len(o.rec.Headers) > 0 {
-		o.msg.Headers = make([]Header, len(o.rec.Headers))
-		for i, h := range o.rec.Headers {
-			o.msg.Headers[i] = Header{Key: h.Key, Value: h.Value}
-		}
-	}
-	return o
 }
 
-// detach gives the report bytes of its own: the engine still holds the record, and what an application does with its
+// report fills in m, which is empty, as the report of a message, all but the offset and the error.
+func (p *Producer) report(m *Message, o *outgoing) {
+	m.TopicPartition.Topic = o.topic
+	m.TopicPartition.Partition = o.rec.Partition
+	if o.part != nil {
+		m.TopicPartition.Partition = o.part.id
+	}
+	m.TopicPartition.Offset = OffsetInvalid
+	m.Opaque = o.opaque
+	if p.fields.key {
+		m.Key = o.rec.Key
+	}
+	if p.fields.value {
+		m.Value = o.rec.Value
+	}
+	if p.fields.headers && len(o.rec.Headers) > 0 {
+		m.Headers = make([]Header, len(o.rec.Headers))
+		for i, h := range o.rec.Headers {
+			m.Headers[i] = Header{Key: h.Key, Value: h.Value}
+		}
+	}
+}
+
+// detach gives a report bytes of its own: the engine still holds the record, and what an application does with its
 // report must not reach the wire.
-func (o *outgoing) detach() {
-	o.msg.Key, o.msg.Value = cloneBytes(o.msg.Key), cloneBytes(o.msg.Value)
-	for i := range o.msg.Headers {
-		o.msg.Headers[i].Value = cloneBytes(o.msg.Headers[i].Value)
+func detach(m *Message) {
+	m.Key, m.Value = cloneBytes(m.Key), cloneBytes(m.Value)
+	for i := range m.Headers {
+		m.Headers[i].Value = cloneBytes(m.Headers[i].Value)
 	}
 }
 
@@ -158,27 +197,49 @@ func cloneBytes(b []byte) []byte {
 	return append(make([]byte, 0, len(b)), b...)
 }
 
-// reportDone makes the report of a message that the engine is done with.
-func (p *Producer) reportDone(o *outgoing, err error) {
-	tp := &o.msg.TopicPartition
-	switch {
-	case err == nil && p.acks == 0: // the broker said nothing
-	case err == nil:
-		tp.Offset = Offset(o.rec.Offset)
-	default:
-		e := produceError(err)
-		tp.Error = e
-		if e.code > 0 {
-			tp.Offset = -1 // as the broker's answer has it
-		}
+// Reports of delivered messages share allocations, and so do the copies of small messages. An application that keeps
+// one of them keeps the others with it: so lots are small.
+const (
+	reportLot  = 16
+	bytesLot   = 2 << 10
+	smallBytes = bytesLot / 8 // larger ones are allocated each for itself
+)
+
+// reportDelivered makes the report of a message that was delivered. Only the promise calls it, which is one at a time.
+func (p *Producer) reportDelivered(o *outgoing) *Message {
+	if len(p.lot) == 0 {
+		p.lot = make([]Message, reportLot)
 	}
-	p.deliver(o)
+	m := &p.lot[0]
+	p.lot = p.lot[1:]
+	p.report(m, o)
+	if p.acks != 0 { // else the broker said nothing
+		m.TopicPartition.Offset = Offset(o.rec.Offset)
+	}
+	return m
+}
+
+// reportError makes the report of a message that the engine failed.
+func (p *Producer) reportError(o *outgoing, err error) {
+	e := produceError(err)
+	m := &Message{}
+	p.report(m, o)
+	m.TopicPartition.Error = e
+	if e.code > 0 {
+		m.TopicPartition.Offset = -1 // as the broker's answer has it
+	}
+	p.deliver(m, o.ch, o.callback, len(o.rec.Value))
 }
 
 // reportFailed makes the report of a message that is given up.
 func (p *Producer) reportFailed(o *outgoing, err Error) {
-	o.msg.TopicPartition.Error = err
-	p.deliver(o)
+	m := &Message{}
+	p.report(m, o)
+	m.TopicPartition.Error = err
+	if o.state.Load()%msgStates == msgGivenUp {
+		detach(m)
+	}
+	p.deliver(m, o.ch, o.callback, len(o.rec.Value))
 }
 
 // produceError is toError for the error of a record.
@@ -199,26 +260,26 @@ func produceError(err error) Error {
 	return e
 }
 
-// deliver brings a finished report to where it is to go. It never blocks: what a channel can't take now waits in a
-// queue for that channel, so that a slow reader only holds up its own reports.
-func (p *Producer) deliver(o *outgoing) {
+// deliver brings a report to where it is to go: to the channel or the callback that came with the message, if any. size
+// is what the queue counts for the message. It never blocks: what a channel can't take now waits in a queue for that
+// channel, so that a slow reader only holds up its own reports.
+func (p *Producer) deliver(m *Message, ch chan Event, callback func(*Message, error), size int) {
 	if p.txn != nil {
-		p.txn.reported(o.msg.TopicPartition.Error != nil)
+		p.txn.reported(m.TopicPartition.Error != nil)
 	}
-	callback := o.callback
-	if callback == nil && o.ch == nil {
+	if callback == nil && ch == nil {
 		callback = p.onDelivery
 	}
 	switch {
 	case callback != nil:
-		p.calls.put(call{out: o, deliver: callback})
-		p.release(o)
-	case o.ch != nil:
-		p.channels.send(o)
+		p.calls.put(call{report: m, deliver: callback})
+		p.release(size)
+	case ch != nil:
+		p.channels.send(ch, m, size)
 	case p.reports:
-		p.events.send(&o.msg, o)
+		p.events.send(m, size)
 	default:
-		p.release(o)
+		p.release(size)
 	}
 }
 

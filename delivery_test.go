@@ -477,3 +477,68 @@ func TestCloseFromCallback(t *testing.T) {
 		t.Errorf("Poll: %d", n)
 	}
 }
+
+// TestReportsAreNotShared: outgoing messages are used again, and their copies and reports share allocations. What the
+// application does with a report must not reach another one.
+func TestReportsAreNotShared(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 3))
+	p := newProducer(t, c.Bootstrap, "linger.ms", 1, "go.delivery.report.fields", "all")
+	const rounds, n = 20, 500
+	kept := map[int]*kafka.Message{}
+	for round := range rounds {
+		for i := range n {
+			id := round*n + i
+			m := message("orders", kafka.PartitionAny, fmt.Sprint("key ", id), fmt.Sprint("value ", id))
+			m.Opaque = id
+			if i%3 == 0 {
+				m.Headers = []kafka.Header{{Key: "h", Value: fmt.Append(nil, id)}}
+			}
+			must(t, p.Produce(m, nil))
+		}
+		for range n {
+			r := nextReport(t, p.Events())
+			id := r.Opaque.(int)
+			if r.TopicPartition.Error != nil || kept[id] != nil {
+				t.Fatalf("message %d: %v, reported before: %v", id, r.TopicPartition.Error, kept[id] != nil)
+			}
+			kept[id] = r
+			_ = append(r.Key, "over its end"...)
+			_ = append(r.Value, "over its end"...)
+		}
+	}
+	for id, r := range kept {
+		headers := 0
+		if id%n%3 == 0 {
+			headers = 1
+		}
+		if string(r.Key) != fmt.Sprint("key ", id) || string(r.Value) != fmt.Sprint("value ", id) || len(r.Headers) != headers {
+			t.Fatalf("message %d has become %s = %s, %v", id, r.Key, r.Value, r.Headers)
+		}
+		if headers > 0 && string(r.Headers[0].Value) != fmt.Sprint(id) {
+			t.Fatalf("message %d has become one with the header %s", id, r.Headers[0].Value)
+		}
+	}
+}
+
+// TestUnreadReports: go.events.channel.size reports count as read by the channel, however many of them it holds itself.
+func TestUnreadReports(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	const size, messages, queue = 150_000, 151_000, 2000
+	p := newProducer(t, c.Bootstrap, "linger.ms", 1, "go.events.channel.size", size, "queue.buffering.max.messages", queue)
+	m := message("orders", 0, "", "v")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for range messages {
+		must(t, p.ProduceContext(ctx, m, nil))
+	}
+	soon(t, "the others count as messages", func() bool { return kafka.QueueForTest(p) == messages-size })
+	if n := p.Len(); n != messages {
+		t.Errorf("Len: %d, want %d", n, messages)
+	}
+	for range messages {
+		must(t, nextReport(t, p.Events()).TopicPartition.Error)
+	}
+	soon(t, "all are read", func() bool { return p.Len() == 0 })
+}

@@ -12,60 +12,86 @@ const maxWaitingEvents = 1000
 // eventQueue is a channel that an application reads and the queue of what the channel can't take yet. Putting an
 // event in never blocks; while there is a queue, one goroutine of the client moves it into the channel, in order.
 type eventQueue struct {
-	p  *Producer
-	ch chan Event
+	p     *Producer
+	ch    chan Event
+	extra int // reports that may wait as if they were in ch
 
 	mu      *sync.Mutex // guards all below, and keeps the order of what goes into ch
 	waiting []waitingEvent
 	others  int      // events in waiting that are no reports
+	ahead   int      // reports in waiting that count as if they were in ch
 	sent    uint64   // events that went into ch
 	foreign []uint64 // the numbers of those still in ch that are no reports
 	closed  bool
 	emptied func() // nil, or called under mu when nothing waits any more
 }
 
-// waitingEvent is an event, and the message that it is the report of, else nil.
-type waitingEvent struct {
-	event Event
-	out   *outgoing
+// maxChannel is the most events that a channel holds itself. All places of a channel are allocated and looked through by
+// the garbage collector: the million that go.events.channel.size has by default are 16 MB.
+const maxChannel = 100_000
+
+// newEventQueue makes a queue for a channel of that size.
+func newEventQueue(p *Producer, size int) eventQueue {
+	in := min(size, maxChannel)
+	return eventQueue{p: p, mu: new(sync.Mutex), ch: make(chan Event, in), extra: size - in}
 }
 
-// send puts an event in. out is nil unless the event is its report.
-func (q *eventQueue) send(event Event, out *outgoing) {
+// waitingEvent is an event. size is what the producer's queue counts for the message whose report it is, or one of:
+type waitingEvent struct {
+	event Event
+	size  int
+}
+
+const (
+	noReport   = -1
+	notCounted = -2 // a report that is ahead
+)
+
+// send puts an event in, see waitingEvent.
+func (q *eventQueue) send(event Event, size int) {
 	q.mu.Lock()
-	q.sendLocked(event, out)
+	q.sendLocked(event, size)
 	q.mu.Unlock()
 }
 
-func (q *eventQueue) sendLocked(event Event, out *outgoing) {
+func (q *eventQueue) sendLocked(event Event, size int) {
 	if q.closed {
 		return
 	}
 	if len(q.waiting) == 0 {
 		sent, open := trySend(q.ch, event)
 		if sent || !open {
-			q.passedLocked(out)
+			q.passedLocked(size)
 			return
 		}
 	}
-	if out == nil {
-		if q.others >= maxWaitingEvents {
-			return
-		}
+	switch {
+	case size == noReport && q.others >= maxWaitingEvents:
+		return
+	case size == noReport:
 		q.others++
+	case q.ahead < q.extra:
+		q.ahead++
+		q.p.release(size)
+		size = notCounted
 	}
-	q.waiting = append(q.waiting, waitingEvent{event, out})
+	q.waiting = append(q.waiting, waitingEvent{event, size})
 	if len(q.waiting) == 1 && !q.p.client.tasks.run(q.move) {
 		q.closed = true
 	}
 }
 
 // passedLocked notes that an event went into the channel.
-func (q *eventQueue) passedLocked(out *outgoing) {
+func (q *eventQueue) passedLocked(size int) {
 	q.sent++
-	if out != nil {
-		q.p.release(out)
+	switch size {
+	default:
+		q.p.release(size)
 		return
+	case notCounted:
+		q.p.room.send() // Close waits for these, too
+		return
+	case noReport:
 	}
 	q.foreign = append(q.foreign, q.sent)
 	q.trimLocked()
@@ -103,15 +129,18 @@ func (q *eventQueue) move(ctx context.Context) {
 		q.mu.Lock()
 		q.waiting[0] = waitingEvent{}
 		q.waiting = q.waiting[1:]
-		if w.out == nil {
+		switch w.size {
+		case noReport:
 			q.others--
+		case notCounted:
+			q.ahead--
 		}
-		q.passedLocked(w.out)
+		q.passedLocked(w.size)
 		q.mu.Unlock()
 	}
 }
 
-// unread returns how many reports are in the channel.
+// unread returns how many reports are in the channel, or count as if they were.
 func (q *eventQueue) unread() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -119,7 +148,14 @@ func (q *eventQueue) unread() int {
 		return 0
 	}
 	q.trimLocked()
-	return len(q.ch) - min(len(q.foreign), len(q.ch))
+	return len(q.ch) - min(len(q.foreign), len(q.ch)) + q.ahead
+}
+
+// behind returns how many reports wait for the channel as if they were in it.
+func (q *eventQueue) behind() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return int64(q.ahead)
 }
 
 // close ends the channel. The goroutine that moves events must have ended.
@@ -171,21 +207,21 @@ type deliveryChannels struct {
 }
 
 // send sends the report of a message to the channel that came with it.
-func (d *deliveryChannels) send(o *outgoing) {
+func (d *deliveryChannels) send(ch chan Event, report *Message, size int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	q := d.slow[o.ch]
+	q := d.slow[ch]
 	if q == nil {
-		if sent, open := trySend(o.ch, &o.msg); sent || !open {
-			d.p.release(o)
+		if sent, open := trySend(ch, report); sent || !open {
+			d.p.release(size)
 			return
 		}
-		q = &eventQueue{p: d.p, ch: o.ch, mu: &d.mu}
+		q = &eventQueue{p: d.p, ch: ch, mu: &d.mu}
 		q.emptied = func() { delete(d.slow, q.ch) }
 		if d.slow == nil {
 			d.slow = map[chan Event]*eventQueue{}
 		}
-		d.slow[o.ch] = q
+		d.slow[ch] = q
 	}
-	q.sendLocked(&o.msg, o)
+	q.sendLocked(report, size)
 }

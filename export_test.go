@@ -26,3 +26,6 @@ func EnqueueForTest(c *Consumer, topic string, records []*kgo.Record) {
 	c.mu.Unlock()
 	c.enqueuePartition(f, &kgo.FetchPartition{Records: records, HighWatermark: 1 << 40, LastStableOffset: 1 << 40})
 }
+
+// QueueForTest returns how many messages count against queue.buffering.max.messages.
+func QueueForTest(p *Producer) int { return int(p.queue.messages()) }

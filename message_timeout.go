@@ -50,6 +50,7 @@ func (t *timeouts) watch(ctx context.Context) {
 			t.awake.Store(false)
 			next = t.expire()
 			if next == 0 {
+				t.p.spares.drop()
 				select {
 				case <-t.wake:
 					continue

@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -80,11 +81,19 @@ type stickyPartition struct {
 	linger    time.Duration              // 0: a new partition for every message
 	available func(partition int32) bool // whether it has a leader
 
-	mu        sync.Mutex // guards all below
-	chosen    bool
-	partition int
-	until     time.Duration
-	checked   time.Duration // when it had a leader
+	chosen atomic.Pointer[stickyChoice]
+	mu     sync.Mutex // held to replace chosen
+}
+
+// stickyChoice is a partition, and until when it is good.
+type stickyChoice struct {
+	partition      int
+	until, checked time.Duration // at checked it is to be looked whether it still has a leader
+}
+
+// good reports whether there is a choice that is one of n partitions and not over.
+func (c *stickyChoice) good(n int, now time.Duration) bool {
+	return c != nil && c.partition < n && now < c.until
 }
 
 // leaderCheck is how often to look whether the sticky partition still has a leader.
@@ -94,19 +103,20 @@ func (s *stickyPartition) pick(n int, now time.Duration, random bool) int {
 	if random || s.linger == 0 {
 		return s.draw(n)
 	}
+	if c := s.chosen.Load(); c.good(n, now) && now < c.checked {
+		return c.partition
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.chosen && now < s.until && s.partition < n {
-		if now < s.checked+leaderCheck {
-			return s.partition
-		}
-		if s.available(int32(s.partition)) {
-			s.checked = now
-			return s.partition
-		}
+	c := s.chosen.Load()
+	switch {
+	case !c.good(n, now) || now >= c.checked && !s.available(int32(c.partition)):
+		c = &stickyChoice{s.draw(n), now + s.linger, now + leaderCheck}
+	case now >= c.checked:
+		c = &stickyChoice{c.partition, c.until, now + leaderCheck}
 	}
-	s.partition, s.until, s.checked, s.chosen = s.draw(n), now+s.linger, now, true
-	return s.partition
+	s.chosen.Store(c)
+	return c.partition
 }
 
 // draw returns a partition at random: one with a leader, if there is any.

@@ -84,7 +84,7 @@ func TestPartitionerKeys(t *testing.T) {
 			got := random
 			switch {
 			case len(seen) > 1:
-			case s.chosen:
+			case s.chosen.Load() != nil:
 				got = sticky
 			case c.hash != nil && seen[int(c.hash(k.key)%n)]:
 				got = hashed

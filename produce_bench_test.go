@@ -10,8 +10,8 @@ import (
 	"github.com/purego-kafka/kafka/internal/testcluster"
 )
 
-// TestProduceAllocs: a message costs two allocations, one for itself and one for its key and value; what batches and
-// requests cost is shared by many.
+// TestProduceAllocs: messages share allocations, fifteen of them one for themselves and about as many one for their keys
+// and values, and so do their reports.
 func TestProduceAllocs(t *testing.T) {
 	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
 	p := newProducer(t, c.Bootstrap, "linger.ms", 60000)
@@ -22,8 +22,31 @@ func TestProduceAllocs(t *testing.T) {
 	go p.Flush(10000)
 	nextReport(t, ch)
 	soon(t, "the flush has ended", func() bool { return p.Len() == 0 })
-	if got := testing.AllocsPerRun(1000, func() { must(t, p.Produce(m, ch)) }); got > 2.1 {
-		t.Errorf("%.2f allocations in Produce, want 2", got)
+	if got := testing.AllocsPerRun(1000, func() { must(t, p.Produce(m, ch)) }); got > 0.3 {
+		t.Errorf("%.2f allocations in Produce", got)
+	}
+}
+
+// TestReportAllocs: all that is allocated from Produce to the reading of the report, on the broker's side too.
+func TestReportAllocs(t *testing.T) {
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	p := newProducer(t, c.Bootstrap)
+	const n = 5000
+	ch := make(chan kafka.Event, n)
+	m := message("orders", kafka.PartitionAny, "", "a value")
+	round := func() {
+		for range n {
+			must(t, p.Produce(m, ch))
+		}
+		for range n {
+			if e := <-ch; e.(*kafka.Message).TopicPartition.Error != nil {
+				t.Fatal(e)
+			}
+		}
+	}
+	round()
+	if got := testing.AllocsPerRun(5, round) / n; got > 0.5 {
+		t.Errorf("%.2f allocations for a message", got)
 	}
 }
 

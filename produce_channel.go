@@ -70,13 +70,12 @@ func (s *produceChannel) refuse(msg *Message, err error) {
 		err = errPurgeQueue
 	}
 	if msg == nil {
-		s.p.events.send(toError(err), nil)
+		s.p.events.send(toError(err), noReport)
 		return
 	}
 	msg.TopicPartition.Error = err
-	s.p.queued.Add(1)
-	o := &outgoing{}
-	s.p.events.send(msg, o)
+	s.p.queue.add(0)
+	s.p.events.send(msg, 0)
 }
 
 // refuseRest gives back what is in the channel.

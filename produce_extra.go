@@ -86,7 +86,7 @@ func (p *Producer) Poll(timeoutMs int) int {
 
 // call is something that Poll is to run: the callback of a delivery report, or anything else.
 type call struct {
-	out     *outgoing
+	report  *Message
 	deliver func(*Message, error)
 	run     func()
 }
@@ -105,7 +105,7 @@ type callQueue struct {
 func (q *callQueue) put(c call) {
 	q.mu.Lock()
 	switch {
-	case c.out != nil:
+	case c.report != nil:
 		q.waiting.Add(1)
 	case q.others >= maxWaitingEvents:
 		q.mu.Unlock()
@@ -132,8 +132,8 @@ func (q *callQueue) serve() (n int) {
 		if !ok {
 			return n
 		}
-		if c.out != nil {
-			c.deliver(&c.out.msg, c.out.msg.TopicPartition.Error)
+		if c.report != nil {
+			c.deliver(c.report, c.report.TopicPartition.Error)
 		} else {
 			c.run()
 		}
@@ -151,7 +151,7 @@ func (q *callQueue) take() (call, bool) {
 	c := q.queue[0]
 	q.queue[0] = call{}
 	q.queue = q.queue[1:]
-	if c.out != nil {
+	if c.report != nil {
 		q.waiting.Add(-1)
 		q.room.send()
 	} else {

@@ -15,7 +15,7 @@ func (p *Producer) Len() int {
 	if p.client.closed.Load() {
 		return 0
 	}
-	return len(p.source.ch) + int(p.source.taken.Load()) + int(p.queued.Load()) + p.events.unread() + p.calls.reports()
+	return len(p.source.ch) + int(p.source.taken.Load()) + int(p.queue.messages()) + p.events.unread() + p.calls.reports()
 }
 
 // Flush sends what waits, without regard to linger.ms, and waits until Len is 0 or timeoutMs is over. It returns Len
@@ -59,7 +59,7 @@ func (p *Producer) flush(ctx context.Context) error {
 		}
 		// What is read from a channel gives no sign, so as long as that is all, look now and then.
 		var unread <-chan time.Time
-		if p.queued.Load() == 0 || len(p.source.ch) > 0 {
+		if p.queue.messages() == 0 || len(p.source.ch) > 0 {
 			unread = tick.C
 		}
 		select {
@@ -81,7 +81,7 @@ func (p *Producer) flushQueued(ctx context.Context) error {
 	defer p.flushing.start()()
 	for {
 		drained := p.drained.listen()
-		if p.queued.Load() == 0 {
+		if p.queue.messages() == 0 {
 			p.drained.ignore()
 			return nil
 		}
@@ -212,11 +212,12 @@ func (p *Producer) deliverLast() {
 	defer deadline.Stop()
 	idle := time.NewTimer(closeIdle)
 	defer idle.Stop()
-	for left := p.queued.Load(); left > 0; {
+	undelivered := func() int64 { return p.queue.messages() + p.events.behind() }
+	for left := undelivered(); left > 0; {
 		idle.Reset(closeIdle)
 		read := p.room.listen()
 		late := false
-		if p.queued.Load() == left {
+		if undelivered() == left {
 			select {
 			case <-read:
 			case <-idle.C:
@@ -226,7 +227,7 @@ func (p *Producer) deliverLast() {
 			}
 		}
 		p.room.ignore()
-		left = p.queued.Load()
+		left = undelivered()
 		if late && left > 0 {
 			p.client.log.printf(logErr, "TERMINATE", "%d delivery report(s) lost: their channel is full and nobody reads it", left)
 			return

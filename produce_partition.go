@@ -17,6 +17,8 @@ import (
 // report is made at once and the partition asks for its records back: the engine fails them when it next looks at
 // them, which is before it sends them, and those that are still wanted are handed to it again, in order. What is
 // produced meanwhile is held back, so that nothing overtakes.
+//
+// As long as nothing of that happens, a promise changes nothing here, and takes no lock.
 type producerPartition struct {
 	p     *Producer
 	topic *producerTopic
@@ -25,10 +27,12 @@ type producerPartition struct {
 	takeBack atomic.Bool // the engine is to fail what it holds, see outgoing.Done
 	protect  atomic.Bool // but not what may be at the broker, see protectLocked
 	gone     atomic.Bool // the engine found that there is no such partition any more
+	troubled atomic.Bool // promises have more to do than to report, see unlock
 
+	_        cacheLine
 	mu       sync.Mutex    // guards all below, and the outgoing in the lists
-	inEngine outgoingList  // handed to the engine, no report yet
-	engine   int           // records that the engine has: those in the list, and those of given up messages
+	bytes    []byte        // for the copies of small messages
+	inEngine inFlight      // handed to the engine
 	givenUp  int           // records of given up messages that the engine still has
 	returned outgoingList  // came back from the engine, will be handed to it again
 	again    outgoingList  // came back before those
@@ -40,41 +44,105 @@ type producerPartition struct {
 	failing  error         // the broker's error that the engine fails the records with, one batch and all behind it
 }
 
-// produce hands a message to the engine, or holds it back. An error means that the message was not accepted.
-func (part *producerPartition) produce(o *outgoing) error {
-	part.mu.Lock()
-	if part.p.client.closed.Load() {
-		part.mu.Unlock()
-		return errClosed()
+// cacheLine keeps what one goroutine writes apart from what another reads.
+type cacheLine [64]byte
+
+// produce copies a message and hands it to the engine, or holds it back. An error means that it was not accepted.
+func (part *producerPartition) produce(m order) error {
+	var b []byte
+	if n := len(m.msg.Key) + len(m.msg.Value); n > smallBytes {
+		b = make([]byte, n)
 	}
-	o.part = part
-	if part.p.acks > 1 {
-		// Brokers refuse to wait for a number of replicas. The engine can't ask for it, so it is refused here.
+	part.mu.Lock()
+	holding, err := part.enterLocked()
+	if err != nil {
 		part.mu.Unlock()
-		o.msg.TopicPartition.Partition = part.id
-		part.p.reportDone(o, kerr.InvalidRequiredAcks)
-		return nil
+		return err
+	}
+	var o *outgoing
+	if holding || part.p.acks > 1 {
+		o = &outgoing{}
+	} else {
+		o = part.inEngine.take(&part.p.spares)
+	}
+	if b == nil {
+		b = part.bytesLocked(len(m.msg.Key) + len(m.msg.Value))
+	}
+	o.take(m, part.topic.name, b)
+	part.acceptUnlock(o, holding)
+	return nil
+}
+
+// enterLocked reports whether messages are held back now. An error means that they are not accepted.
+func (part *producerPartition) enterLocked() (holding bool, err error) {
+	if part.p.client.closed.Load() {
+		return false, errClosed()
 	}
 	if !part.holding && part.p.outage.Load() {
 		part.holding, part.noBroker = true, true
 	}
-	if part.holding {
-		part.held.push(o)
-		part.mu.Unlock()
-		part.p.watch()
-		return nil
+	return part.holding, nil
+}
+
+// noBytes is an empty key or value, which is not nil.
+var noBytes = []byte{}
+
+// bytesLocked returns room for a small key and value.
+func (part *producerPartition) bytesLocked(n int) []byte {
+	switch {
+	case n == 0:
+		return noBytes
+	case n > len(part.bytes):
+		part.bytes = make([]byte, bytesLot)
 	}
-	o.handed = o.at
-	part.handLocked(o)
-	part.mu.Unlock()
-	part.p.hand(o)
+	b := part.bytes[:n:n]
+	part.bytes = part.bytes[n:]
+	return b
+}
+
+// accept takes a message that waited for the topic.
+func (part *producerPartition) accept(o *outgoing) error {
+	part.mu.Lock()
+	holding, err := part.enterLocked()
+	if err != nil {
+		part.mu.Unlock()
+		return err
+	}
+	part.acceptUnlock(o, holding)
 	return nil
 }
 
-// handLocked notes that the engine is about to get a message.
-func (part *producerPartition) handLocked(o *outgoing) {
-	part.inEngine.push(o)
-	part.engine++
+// acceptUnlock hands a message to the engine, or holds it back. It unlocks the partition.
+func (part *producerPartition) acceptUnlock(o *outgoing, holding bool) {
+	if o.part != part {
+		o.part = part
+	}
+	switch {
+	case part.p.acks > 1:
+		// Brokers refuse to wait for a number of replicas. The engine can't ask for it, so it is refused here.
+		part.mu.Unlock()
+		part.p.reportError(o, kerr.InvalidRequiredAcks)
+	case holding:
+		part.held.push(o)
+		part.unlock()
+		part.p.watch()
+	default:
+		o.handed = o.at
+		part.inEngine.push(o)
+		part.mu.Unlock()
+		part.p.hand(o)
+	}
+}
+
+// unlock is to be used where what makes promises take the long way may have changed.
+func (part *producerPartition) unlock() {
+	part.troubled.Store(part.holding || part.failing != nil || part.givenUp > 0)
+	part.mu.Unlock()
+}
+
+// busyLocked reports whether the engine has records.
+func (part *producerPartition) busyLocked() bool {
+	return part.inEngine.first() != nil || part.givenUp > 0
 }
 
 // hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
@@ -89,12 +157,18 @@ func (p *Producer) hand(o *outgoing) {
 func (p *Producer) promise(rec *kgo.Record, err error) {
 	o := rec.Context.(*outgoing)
 	part := o.part
+	if err == nil && !part.troubled.Load() && o.goesTo(msgInEngine, msgDelivered) {
+		m, ch, callback, size := p.reportDelivered(o), o.ch, o.callback, len(o.rec.Value)
+		o.forget()
+		p.spares.delivered(o.block)
+		p.deliver(m, ch, callback, size)
+		return
+	}
 	if err != nil && part.gone.Load() {
 		err = errUnknownPartition
 	}
 	part.mu.Lock()
-	part.engine--
-	given := !o.listed
+	given := !o.goesTo(msgInEngine, msgWaits)
 	back := false
 	switch {
 	case given:
@@ -111,29 +185,37 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 			part.takeBack.Store(true)
 		}
 	}
-	if part.engine == 0 {
+	busy := part.busyLocked()
+	if !busy {
 		part.failing = nil
 	}
 	if part.holding {
 		part.protectLocked()
 	}
 	resume := part.readyLocked()
-	paused := back && !resume && part.engine == 0
-	part.mu.Unlock()
+	paused := back && !resume && !busy
+	part.unlock()
 
 	if paused {
 		p.timeouts.lookAgain()
 	}
-	if !given && !back {
-		o.msg.TopicPartition.Partition = part.id
-		if err != nil {
-			err = p.failed(o, err) // first: who sees the report sees what follows from it
-		}
-		p.reportDone(o, err)
+	switch {
+	case given || back:
+	case err != nil:
+		err = p.failed(o, err) // first: who sees the report sees what follows from it
+		p.reportError(o, err)
+	default:
+		p.deliver(p.reportDelivered(o), o.ch, o.callback, len(o.rec.Value))
 	}
 	if resume {
 		part.resume()
 	}
+}
+
+// forget drops what the message refers to, but for the channel, which the next one most often has too.
+func (o *outgoing) forget() {
+	o.rec.Key, o.rec.Value, o.rec.Headers = nil, nil, nil
+	o.opaque, o.callback = nil, nil
 }
 
 // wantsBackLocked reports whether a message that the engine failed is to be handed to it again, because the reason was
@@ -190,7 +272,7 @@ func connectionLost(err error) bool { return unreachable(err) || kgo.IsRetryable
 // then not be taken back: sent again, under other numbers, it could be there twice.
 func (part *producerPartition) protectLocked() {
 	if part.p.idempotent {
-		first := part.inEngine.first
+		first := part.inEngine.first()
 		part.protect.Store(first != nil && first.maybeThere())
 	}
 }
@@ -201,7 +283,7 @@ func (part *producerPartition) readyLocked() bool {
 		return false
 	}
 	// Once some records have come back, all will.
-	if !part.returned.empty() && part.engine > 0 {
+	if !part.returned.empty() && part.busyLocked() {
 		return false
 	}
 	if part.noBroker && !part.p.client.anyBrokerUp() {
@@ -224,16 +306,16 @@ func (part *producerPartition) resume() {
 		o := part.nextLocked()
 		if o == nil {
 			part.handing = false
-			if part.readyLocked() {
-				part.mu.Unlock()
+			again := part.readyLocked()
+			part.unlock()
+			if again {
 				continue
 			}
-			part.mu.Unlock()
 			break
 		}
 		o.handed = part.p.clock()
 		o.leads.Store(false)
-		part.handLocked(o)
+		part.inEngine.push(o)
 		part.mu.Unlock()
 		part.p.hand(o)
 	}
@@ -260,45 +342,63 @@ func (part *producerPartition) nextLocked() *outgoing {
 // they are.
 func (part *producerPartition) giveUp(unsent, sent *Error) {
 	part.mu.Lock()
-	var reports []*outgoing
-	for _, l := range []*outgoingList{&part.inEngine, &part.returned, &part.again, &part.held} {
+	var reports []failedMessage
+	part.inEngine.each(func(o *outgoing, word uint32) bool {
+		err := unsent
+		if o.maybeThere() {
+			err = sent
+		}
+		if err != nil && part.giveUpLocked(o, word) {
+			reports = append(reports, failedMessage{o, err})
+		}
+		return true
+	})
+	for _, l := range part.waitingLocked() {
 		var next *outgoing
 		for o := l.first; o != nil; o = next {
 			next = o.next
-			in := l == &part.inEngine
 			err := unsent
-			if o.maybeSent || in && o.maybeThere() {
+			if o.maybeSent {
 				err = sent
 			}
-			if err == nil {
-				continue
+			if err != nil {
+				l.remove(o)
+				reports = append(reports, failedMessage{o, err})
 			}
-			part.giveUpLocked(l, o, in)
-			o.msg.TopicPartition.Error = *err
-			reports = append(reports, o)
 		}
 	}
 	part.protectLocked()
 	resume := part.readyLocked()
-	part.mu.Unlock()
-	for _, o := range reports {
-		part.p.deliver(o)
+	part.unlock()
+	for _, f := range reports {
+		part.p.reportFailed(f.o, *f.err)
 	}
 	if resume {
 		part.resume()
 	}
 }
 
-// giveUpLocked takes a message that will be reported out of its list.
-func (part *producerPartition) giveUpLocked(l *outgoingList, o *outgoing, inEngine bool) {
-	l.remove(o)
-	o.msg.TopicPartition.Partition = part.id
-	if inEngine {
-		o.detach()
-		part.givenUp++
-		part.holding = true
-		part.takeBack.Store(true)
+// failedMessage is a message to be reported.
+type failedMessage struct {
+	o   *outgoing
+	err *Error
+}
+
+// waitingLocked returns the lists of messages that wait to be handed to the engine.
+func (part *producerPartition) waitingLocked() []*outgoingList {
+	return []*outgoingList{&part.returned, &part.again, &part.held}
+}
+
+// giveUpLocked notes that a message that the engine has will be reported, unless its promise has just come.
+func (part *producerPartition) giveUpLocked(o *outgoing, word uint32) bool {
+	if !o.state.CompareAndSwap(word, word-msgInEngine+msgGivenUp) {
+		return false
 	}
+	part.inEngine.remove(o)
+	part.givenUp++
+	part.holding = true
+	part.takeBack.Store(true)
+	return true
 }
 
 // expire reports the messages whose time is over at now, and returns when to look again: 0 if there is nothing to wait
@@ -306,16 +406,31 @@ func (part *producerPartition) giveUpLocked(l *outgoingList, o *outgoing, inEngi
 func (part *producerPartition) expire(now, timeout time.Duration) (next time.Duration) {
 	part.mu.Lock()
 	var reports []*outgoing
-	for _, l := range []*outgoingList{&part.inEngine, &part.returned, &part.again, &part.held} {
-		reports = l.expired(reports, now, timeout, func(o *outgoing) { part.giveUpLocked(l, o, l == &part.inEngine) })
-		next = sooner(next, l.expiry(timeout))
+	part.inEngine.each(func(o *outgoing, word uint32) bool {
+		if !o.expired(now, timeout) {
+			return false
+		}
+		if part.giveUpLocked(o, word) {
+			reports = append(reports, o)
+		}
+		return true
+	})
+	if o := part.inEngine.first(); o != nil {
+		next = o.expiry(timeout)
+	}
+	if !part.inEngine.shrink() {
+		next = sooner(next, now+shrinkInterval)
+	}
+	for _, l := range part.waitingLocked() {
+		reports = l.expired(reports, now, timeout)
+		next = sooner(next, l.first.expiry(timeout))
 	}
 	part.protectLocked()
 	resume := part.readyLocked()
 	if part.pause > now {
 		next = sooner(next, part.pause)
 	}
-	part.mu.Unlock()
+	part.unlock()
 	for _, o := range reports {
 		part.p.reportFailed(o, errMsgTimedOut)
 	}
@@ -324,6 +439,9 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 	}
 	return next
 }
+
+// shrinkInterval is how often to look whether there are no messages any more.
+const shrinkInterval = 5 * time.Second
 
 // outgoingList is a queue of messages that any of them can be taken out of.
 type outgoingList struct{ first, last *outgoing }
@@ -339,7 +457,7 @@ func (l *outgoingList) len() (n int) {
 }
 
 func (l *outgoingList) push(o *outgoing) {
-	o.listed, o.prev, o.next = true, l.last, nil
+	o.prev, o.next = l.last, nil
 	if l.last == nil {
 		l.first = o
 	} else {
@@ -367,7 +485,7 @@ func (l *outgoingList) remove(o *outgoing) {
 	} else {
 		o.next.prev = o.prev
 	}
-	o.listed, o.next, o.prev = false, nil, nil
+	o.next, o.prev = nil, nil
 }
 
 // append moves all of other to the end of l.
@@ -384,19 +502,24 @@ func (l *outgoingList) append(other *outgoingList) {
 	*other = outgoingList{}
 }
 
-// expired appends to reports the messages whose time is over at now, and calls take to take each out of the list.
-func (l *outgoingList) expired(reports []*outgoing, now, timeout time.Duration, take func(*outgoing)) []*outgoing {
-	for o := l.first; timeout > 0 && o != nil && o.at+timeout <= now; o = l.first {
-		take(o)
+// expired takes the messages whose time is over at now out of the list, and appends them to reports.
+func (l *outgoingList) expired(reports []*outgoing, now, timeout time.Duration) []*outgoing {
+	for o := l.first; o != nil && o.expired(now, timeout); o = l.first {
+		l.remove(o)
 		reports = append(reports, o)
 	}
 	return reports
 }
 
-// expiry returns when the time of the first message is over, 0 if there is none.
-func (l *outgoingList) expiry(timeout time.Duration) time.Duration {
-	if l.first == nil || timeout == 0 {
+// expired reports whether the message's time is over at now.
+func (o *outgoing) expired(now, timeout time.Duration) bool {
+	return timeout > 0 && o.at+timeout <= now
+}
+
+// expiry returns when the message's time is over, 0 for never.
+func (o *outgoing) expiry(timeout time.Duration) time.Duration {
+	if o == nil || timeout == 0 {
 		return 0
 	}
-	return l.first.at + timeout
+	return o.at + timeout
 }

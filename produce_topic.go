@@ -36,8 +36,13 @@ type producerTopic struct {
 
 // topic returns the topic of that name.
 func (p *Producer) topic(name string) *producerTopic {
-	if t, ok := p.topics.Load(name); ok {
-		return t.(*producerTopic)
+	if t := p.latest.Load(); t != nil && *t.name == name {
+		return t
+	}
+	if found, ok := p.topics.Load(name); ok {
+		t := found.(*producerTopic)
+		p.latest.Store(t)
+		return t
 	}
 	t := &producerTopic{p: p, name: p.client.topics.name(name), firstUse: p.clock()}
 	t.sticky = stickyPartition{linger: p.stickyLinger, available: t.available}
@@ -97,29 +102,33 @@ func (t *producerTopic) available(partition int32) bool {
 
 // produce sends a message on to its partition, or lets it wait for the topic's partitions. An error means that the
 // message was not accepted.
-func (t *producerTopic) produce(o *outgoing) error {
+func (t *producerTopic) produce(m order) error {
 	if !t.known.Load() {
 		t.mu.Lock()
 		if !t.known.Load() {
 			defer t.mu.Unlock()
-			return t.waitLocked(o)
+			return t.waitLocked(m)
 		}
 		t.mu.Unlock()
 	}
-	return t.send(o)
-}
-
-// send sends a message on to its partition.
-func (t *producerTopic) send(o *outgoing) error {
-	part, err := t.choose(o, *t.parts.Load())
+	part, err := t.choose(m.msg.TopicPartition.Partition, m.msg.Key, m.at)
 	if err != nil {
 		return err
 	}
-	return part.produce(o)
+	return part.produce(m)
+}
+
+// send sends a message that waited on to its partition.
+func (t *producerTopic) send(o *outgoing) error {
+	part, err := t.choose(o.rec.Partition, o.rec.Key, o.at)
+	if err != nil {
+		return err
+	}
+	return part.accept(o)
 }
 
 // waitLocked lets a message wait for the topic's partitions.
-func (t *producerTopic) waitLocked(o *outgoing) error {
+func (t *producerTopic) waitLocked(m order) error {
 	if t.p.client.closed.Load() {
 		return errClosed()
 	}
@@ -127,17 +136,19 @@ func (t *producerTopic) waitLocked(o *outgoing) error {
 	if t.refusal != nil {
 		return t.refusal
 	}
+	o := &outgoing{}
+	o.take(m, t.name, make([]byte, len(m.msg.Key)+len(m.msg.Value)))
 	t.waiting.push(o)
 	t.p.watch()
 	return nil
 }
 
-// choose returns the partition of a message: the one that it names, or the partitioner's.
-func (t *producerTopic) choose(o *outgoing, parts []*producerPartition) (*producerPartition, error) {
-	n := o.msg.TopicPartition.Partition
+// choose returns the partition n, or for PartitionAny the partitioner's choice for a message produced at that time.
+func (t *producerTopic) choose(n int32, key []byte, at time.Duration) (*producerPartition, error) {
+	parts := *t.parts.Load()
 	switch {
 	case n == PartitionAny:
-		return parts[t.p.partitioner.pick(o.rec.Key, len(parts), o.at, &t.sticky)], nil
+		return parts[t.p.partitioner.pick(key, len(parts), at, &t.sticky)], nil
 	case n >= 0 && int(n) < len(parts):
 		return parts[n], nil
 	case n >= 0 && t.added(n):
@@ -281,10 +292,10 @@ func (t *producerTopic) giveUp(err Error) {
 func (t *producerTopic) expire(now, timeout time.Duration) (next time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, o := range t.waiting.expired(nil, now, timeout, t.waiting.remove) {
+	for _, o := range t.waiting.expired(nil, now, timeout) {
 		t.p.reportFailed(o, errMsgTimedOut)
 	}
-	return t.waiting.expiry(timeout)
+	return t.waiting.first.expiry(timeout)
 }
 
 // writes notes when produce requests were last written to each broker, and where and when partitions were last added to

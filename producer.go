@@ -37,8 +37,6 @@ type Producer struct {
 	onError       func(Error)
 	onStats       func(string)
 	onThrottle    func(broker string, id int32, d time.Duration)
-	maxMessages   int64
-	maxBytes      int64
 	maxMessage    int
 	partitioner   partitioner
 	stickyLinger  time.Duration
@@ -49,23 +47,28 @@ type Producer struct {
 	born        time.Time // the clock's zero
 	promiseFunc func(*kgo.Record, error)
 	writes      writes
-	topics      sync.Map // string → *producerTopic
+	topics      sync.Map                      // string → *producerTopic
+	latest      atomic.Pointer[producerTopic] // the last message's, which is most often the next one's
 
-	// Messages accepted whose report has not been brought to the application, and the bytes of their values.
-	queued      atomic.Int64
-	queuedBytes atomic.Int64
-	room        broadcast // the queue got shorter
-	drained     broadcast // the queue is empty
+	queue   produceQueue
+	room    broadcast // the queue got shorter
+	drained broadcast // the queue is empty
 
 	timeouts timeouts
 	flushing flushing
 	calls    callQueue
-	events   eventQueue
 	channels deliveryChannels
 	source   produceChannel
 
 	outage atomic.Bool   // no broker can be reached
 	txn    *transactions // nil without transactional.id
+
+	// What promises write for each message is apart from what Produce reads for each.
+	_      cacheLine
+	events eventQueue
+	lot    []Message // for reports, see reportDelivered
+	spares spares
+	_      cacheLine
 }
 
 var (
@@ -124,8 +127,8 @@ func (p *Producer) configure(s *settings) {
 	p.onError, _ = s.value("error_cb").(func(Error))
 	p.onStats, _ = s.value("stats_cb").(func(string))
 	p.onThrottle, _ = s.value("throttle_cb").(func(string, int32, time.Duration))
-	p.maxMessages = int64(s.num("queue.buffering.max.messages"))
-	p.maxBytes = int64(s.num("queue.buffering.max.kbytes")) * 1024
+	p.queue.maxMessages = int64(s.num("queue.buffering.max.messages"))
+	p.queue.maxBytes = int64(s.num("queue.buffering.max.kbytes")) * 1024
 	p.maxMessage = s.num("message.max.bytes")
 	p.partitioner = partitioners[s.str("partitioner")]
 	p.stickyLinger = s.ms("sticky.partitioning.linger.ms")
@@ -139,7 +142,7 @@ func (p *Producer) configure(s *settings) {
 	p.timeouts.awake.Store(true)
 	p.flushing = flushing{p: p, more: make(chan struct{}, 1)}
 	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1)}
-	p.events = eventQueue{p: p, mu: new(sync.Mutex), ch: make(chan Event, s.num("go.events.channel.size"))}
+	p.events = newEventQueue(p, s.num("go.events.channel.size"))
 	p.channels.p = p
 	p.source = produceChannel{p: p, ch: make(chan *Message, s.num("go.produce.channel.size")), stop: make(chan struct{}), stopped: make(chan struct{})}
 }
@@ -163,12 +166,17 @@ func (p *Producer) produce(msg *Message, ch chan Event, callback func(*Message, 
 	}
 	// Callbacks that wait for Poll do not count as messages. But an application that never polls is to be told so, as
 	// by the peer, rather than to run out of memory: so there may be as many of them, and no more.
-	if !p.reserve(len(msg.Value)) {
+	if p.calls.reports() >= int(p.queue.maxMessages) {
 		return errQueueFull
 	}
-	t := p.topic(*msg.TopicPartition.Topic)
-	if err := t.produce(p.newOutgoing(msg, t.name, ch, callback)); err != nil {
-		p.unreserve(len(msg.Value))
+	if !p.queue.reserve(len(msg.Value)) {
+		p.release(len(msg.Value))
+		return errQueueFull
+	}
+	now := time.Now()
+	m := order{msg: msg, ch: ch, callback: callback, now: now, at: now.Sub(p.born)}
+	if err := p.topic(*msg.TopicPartition.Topic).produce(m); err != nil {
+		p.release(len(msg.Value))
 		return err
 	}
 	p.hurry()
@@ -218,36 +226,14 @@ func varintSize(n int) (size int) {
 	}
 }
 
-// reserve makes room for a message in the queue. It reports whether there was any. Several at once may together go over
-// the limit of bytes, by their own sizes.
-func (p *Producer) reserve(bytes int) bool {
-	if p.queuedBytes.Load()+int64(bytes) > p.maxBytes || p.calls.reports() >= int(p.maxMessages) {
-		return false
-	}
-	for {
-		n := p.queued.Load()
-		if n >= p.maxMessages {
-			return false
-		}
-		if p.queued.CompareAndSwap(n, n+1) {
-			p.queuedBytes.Add(int64(bytes))
-			return true
-		}
-	}
-}
-
-// unreserve gives back the room of a message.
-func (p *Producer) unreserve(bytes int) {
-	p.queuedBytes.Add(-int64(bytes))
-	left := p.queued.Add(-1)
+// release takes a message out of the queue: its report is where it was to go.
+func (p *Producer) release(bytes int) {
+	p.queue.release(bytes)
 	p.room.send()
-	if left == 0 {
+	if p.drained.listeners.Load() > 0 && p.queue.messages() == 0 {
 		p.drained.send()
 	}
 }
-
-// release ends the account of a message: its report is where it was to go.
-func (p *Producer) release(o *outgoing) { p.unreserve(len(o.rec.Value)) }
 
 // clock is the time since the producer was made.
 func (p *Producer) clock() time.Duration { return time.Since(p.born) }
@@ -352,7 +338,7 @@ func (p *Producer) onEvent(event Event) {
 			return
 		}
 	}
-	p.events.send(event, nil)
+	p.events.send(event, noReport)
 }
 
 // GetMetadata asks a broker about one topic; about all topics; or, with a nil topic and allTopics false, about those

@@ -274,7 +274,8 @@ func (s *Statistics) partition(topic string, id int32) *PartitionStats {
 // fillStats adds what the producer itself knows.
 func (p *Producer) fillStats(s *Statistics) {
 	s.ReplyQueue = p.events.unread() + p.calls.reports()
-	s.MsgCount, s.MsgSize, s.MsgMax, s.MsgSizeMax = p.queued.Load(), p.queuedBytes.Load(), p.maxMessages, p.maxBytes
+	s.MsgCount, s.MsgSize = p.queue.now()
+	s.MsgMax, s.MsgSizeMax = p.queue.maxMessages, p.queue.maxBytes
 	p.eachTopic(func(t *producerTopic) {
 		parts := t.parts.Load()
 		if parts == nil {
@@ -282,7 +283,8 @@ func (p *Producer) fillStats(s *Statistics) {
 		}
 		for _, part := range *parts {
 			part.mu.Lock()
-			held, engine := part.held.len()+part.returned.len()+part.again.len(), part.engine
+			held, engine := part.held.len()+part.returned.len()+part.again.len(), part.givenUp
+			engine += part.inEngine.len()
 			part.mu.Unlock()
 			out := s.partition(*t.name, part.id)
 			out.MsgqCount, out.XmitMsgqCount, out.MsgsInFlight = int64(held), int64(engine), int64(engine)

@@ -433,7 +433,7 @@ func (t *transactions) run(ctx context.Context, name string, most time.Duration,
 			call.waiting = false
 			if call.flush {
 				return retriable(newErrorf(ErrTimedOut, "Failed to flush all outstanding messages within the API timeout: %d message(s) remaining: "+
-					"call it again, with somebody reading the delivery reports", t.p.queued.Load()).withCause(ctx.Err()))
+					"call it again, with somebody reading the delivery reports", t.p.queue.messages()).withCause(ctx.Err()))
 			}
 			return retriable(newErrorf(ErrTimedOut, "Timed out waiting for operation to finish, retry call to resume").withCause(ctx.Err()))
 		}

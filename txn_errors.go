@@ -164,8 +164,7 @@ func (t *transactions) messageError(o *outgoing, err error) error {
 		return errPurgeQueue.withCause(err)
 	}
 	e := toError(err)
-	at := o.msg.TopicPartition
-	text := fmt.Sprintf("ProduceRequest for %s [%d] failed", *at.Topic, at.Partition)
+	text := fmt.Sprintf("ProduceRequest for %s [%d] failed", *o.topic, o.part.id)
 	switch {
 	case isOneOf(err, fencingProduce):
 		t.fatal(newErrorf(ErrFenced, "%s: %s: transactional producer fenced by newer producer instance", text, e).withCause(err))
