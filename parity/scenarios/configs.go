@@ -146,7 +146,7 @@ func init() {
 		t.ErrT("describe", err)
 		for _, r := range rs {
 			t.P("%s %s many %v", r.Type, kef(r.Error), len(r.Config) > 100)
-			for _, k := range []string{"advertised.listeners", "log.retention.hours", "ssl.keystore.password", "background.threads"} {
+			for _, k := range []string{"advertised.listeners", "log.retention.hours", "ssl.keystore.password", "message.max.bytes"} {
 				e := r.Config[k]
 				t.P("%s %s readonly %v default %v sensitive %v value set %v", e.Name, e.Source, e.IsReadOnly, e.IsDefault, e.IsSensitive, e.Value != "")
 			}

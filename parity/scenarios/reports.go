@@ -172,7 +172,7 @@ func init() {
 		for _, m := range Drain(p.Events(), 4, 20*time.Second) {
 			t.P("report %s", mf(m))
 		}
-		for _, m := range t.readAll(topic, 0, 3) {
+		for _, m := range t.readAll(topic, 0, 4) {
 			t.P("consumed %s", mf(m))
 		}
 		t.report("Produce beside it", p, full(topic))
