@@ -201,7 +201,7 @@ func (c *Consumer) answerLocked(incremental bool) error {
 // enable.auto.commit is on. Within a rebalance the group does that.
 func (c *Consumer) giveBackLocked(out []*partition) {
 	if c.serving == nil && !c.group.lost {
-		c.autoCommitLocked(out)
+		c.autoCommitLocked(out, true)
 	}
 	c.unassignLocked(out)
 }
@@ -222,7 +222,7 @@ func (c *Consumer) addLocked(keys []topicPartition, list []TopicPartition) {
 			p.requested = OffsetStored
 		}
 		p.position, p.positionEpoch = OffsetInvalid, -1
-		p.stored, p.committed = noOffset, noOffset
+		p.stored = noOffset // what is committed stays known, so that a commit does not go backwards
 		c.assignment = append(c.assignment, p)
 		added[i] = start{p: p, version: p.version, at: p.requested}
 	}

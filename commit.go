@@ -104,7 +104,7 @@ func (c *Consumer) newCommit(offsets []TopicPartition) (*commitRequest, error) {
 		return nil, newError(ErrAssignmentLost)
 	}
 	if offsets == nil {
-		if req := c.storedLocked(keysOf(c.assignment)); req != nil {
+		if req := c.storedLocked(keysOf(c.assignment), false); req != nil {
 			return req, nil
 		}
 		return nil, newError(ErrNoOffset)
@@ -137,14 +137,15 @@ func plainOffsets(offsets []TopicPartition) []TopicPartition {
 }
 
 // storedLocked makes a commit of what is stored of these partitions and lies behind what is committed; nil where
-// nothing does. So an automatic commit never goes backwards.
-func (c *Consumer) storedLocked(keys []topicPartition) *commitRequest {
+// nothing does. So an automatic commit never goes backwards. Of partitions that are given back it is also made where
+// the same is committed already, as in the peer: the application gets its event.
+func (c *Consumer) storedLocked(keys []topicPartition, givenBack bool) *commitRequest {
 	list := make([]TopicPartition, len(keys))
 	some := false
 	for i, k := range keys {
 		p := c.partitionLocked(k.topic, k.id)
 		list[i] = TopicPartition{Topic: p.topic, Partition: p.id, Offset: OffsetInvalid}
-		if p.stored.after(p.committed) {
+		if p.stored.after(p.committed) || givenBack && !p.committed.after(p.stored) {
 			list[i].Offset, list[i].Metadata, list[i].LeaderEpoch = p.stored.offset, p.stored.metadata, epochPtr(p.stored.epoch)
 			some = some || p.stored.offset >= 0 // a logical one only comes back in the result
 		}
@@ -180,13 +181,13 @@ func (c *Consumer) commitAndWait(ctx context.Context, req *commitRequest) {
 	}
 }
 
-// finalCommit commits, at Close, what a manual assignment has stored.
-func (c *Consumer) finalCommit(ctx context.Context) {
+// finalCommit commits, at Close, what a manual assignment has stored. A member's was committed before it left the group.
+func (c *Consumer) finalCommit(ctx context.Context, member bool) {
 	if !c.autoCommit {
 		return
 	}
 	c.mu.Lock()
-	req := c.storedLocked(keysOf(c.assignment))
+	req := c.storedLocked(keysOf(c.assignment), !member)
 	c.mu.Unlock()
 	if req != nil {
 		c.commitAndWait(ctx, req)
@@ -225,16 +226,16 @@ func (c *Consumer) autoCommitNow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.group.lost && !c.closing {
-		c.autoCommitLocked(c.assignment)
+		c.autoCommitLocked(c.assignment, false)
 	}
 }
 
 // autoCommitLocked queues an automatic commit of what these partitions have stored.
-func (c *Consumer) autoCommitLocked(partitions []*partition) {
+func (c *Consumer) autoCommitLocked(partitions []*partition, givenBack bool) {
 	if !c.autoCommit {
 		return
 	}
-	if req := c.storedLocked(keysOf(partitions)); req != nil {
+	if req := c.storedLocked(keysOf(partitions), givenBack); req != nil {
 		req.event = true
 		c.submitLocked(req)
 	}
@@ -345,7 +346,9 @@ func (c *Consumer) sendCommitOnce(ctx context.Context, batch []*commitRequest) (
 	req.Group = c.groupID
 	c.mu.Lock()
 	req.Generation, req.MemberID = c.group.generation, c.group.memberID
-	if c.manual || c.group.generation < 0 {
+	if former := c.group.former; c.group.generation < 0 && former.id != "" {
+		req.Generation, req.MemberID = former.generation, former.id
+	} else if c.manual || c.group.generation < 0 {
 		req.Generation, req.MemberID = -1, ""
 	} else if c.instanceID != "" {
 		req.InstanceID = &c.instanceID

@@ -188,10 +188,7 @@ func (c *Consumer) SubscribeTopics(topics []string, rebalanceCb RebalanceCb) err
 	if c.closing {
 		return errClosed()
 	}
-	if c.manual {
-		c.unassignLocked(c.assignment)
-		c.manual = false
-	}
+	c.manual = false // it is consumed on until the group assigns
 	c.subscribeLocked(sub)
 	return nil
 }

@@ -11,6 +11,14 @@ func WaitingForRoomForTest(p *Producer) int { return int(p.room.listeners.Load()
 // EmitForTest is what the client does with an event that is no report.
 func EmitForTest(p *Producer, e Event) { p.client.emit(e) }
 
+// IsMemberForTest reports whether the consumer is in its group, or about to join or leave it.
+func IsMemberForTest(c *Consumer) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := &c.group
+	return g.sub != nil || g.left || g.generation >= 0 || g.memberID != "" || len(g.owned) > 0
+}
+
 // QueuedForTest returns how many records wait for Poll, and their bytes, and how many more the engine holds.
 func QueuedForTest(c *Consumer) (records int, bytes int64, engine int64) {
 	c.mu.Lock()

@@ -338,8 +338,11 @@ func (c *Consumer) setPaused(list []TopicPartition, paused bool) error {
 		if list[i].Topic == nil {
 			continue
 		}
+		if !c.used[*list[i].Topic] {
+			continue
+		}
 		p := c.namedLocked(*list[i].Topic, list[i].Partition)
-		if p == nil || p.paused == paused {
+		if p.paused == paused {
 			continue
 		}
 		p.paused = paused

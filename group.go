@@ -25,9 +25,10 @@ type group struct {
 	last       *subscription // the one before Unsubscribe: its callback serves the last revocation
 	running    bool
 	member     membership // of runGroup
-	protocol   string     // of the rebalances: NONE, EAGER, COOPERATIVE
+	protocol   string     // of the rebalances: NONE until it has joined, then EAGER or COOPERATIVE
 	memberID   string
 	generation int32 // of the classic protocol, member epoch of the consumer protocol; -1 outside the group
+	former     formerMember
 	owned      []topicPartition
 	lost       bool          // the membership was lost; until the application has served the revocation
 	exceeded   bool          // it was lost because the application did not poll: rejoin at the next Poll
@@ -51,6 +52,13 @@ type group struct {
 	reported ErrorCode       // the last error that was reported, so that it is not repeated at every try
 	missing  map[string]bool // subscribed topics that were reported as not there
 	matched  map[string]int  // the topics joined with, and their partition counts
+}
+
+// formerMember is what a consumer was before it left its group. As in the peer it commits under that name until it joins
+// again, which brokers refuse, and its rebalance protocol stays.
+type formerMember struct {
+	id         string
+	generation int32
 }
 
 // configure reads the settings of the group.
@@ -267,7 +275,10 @@ func (c *Consumer) notMember() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	g := &c.group
-	g.protocol, g.memberID, g.generation, g.owned = noProtocol, "", -1, nil
+	if g.generation >= 0 && g.memberID != "" {
+		g.former = formerMember{g.memberID, g.generation}
+	}
+	g.memberID, g.generation, g.owned = "", -1, nil
 	g.lost, g.exceeded = false, false
 	g.matched = nil
 	g.since = time.Now()
@@ -292,6 +303,14 @@ func (c *Consumer) giveUp(ctx context.Context, lost bool) {
 // revoke has the application give up partitions, and commits what they have stored, unless they are lost.
 func (c *Consumer) revoke(ctx context.Context, keys []topicPartition) {
 	c.client.log.debugf("cgrp", "REVOKE", "Group %q: %d partition(s) to be revoked", c.groupID, len(keys))
+	c.mu.Lock()
+	var held []topicPartition // what the application has given up by itself was committed then
+	for _, p := range c.assignment {
+		if k := p.key(); c.closing || slices.Contains(keys, k) {
+			held = append(held, k)
+		}
+	}
+	c.mu.Unlock()
 	step := &rebalance{keys: keys}
 	_ = c.rebalanceStep(ctx, step)
 	c.mu.Lock()
@@ -300,13 +319,25 @@ func (c *Consumer) revoke(ctx context.Context, keys []topicPartition) {
 	g.owned = without(g.owned, keys)
 	var req *commitRequest
 	if !lost && c.autoCommit {
-		req = c.storedLocked(keys)
+		req = c.storedLocked(held, true)
 	}
 	c.mu.Unlock()
 	if req != nil {
 		req.event = true
 		c.commitAndWait(ctx, req)
 	}
+}
+
+// ownedOutside returns the partitions that the member owns of other topics.
+func (c *Consumer) ownedOutside(topics map[string]int) (keys []topicPartition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range c.group.owned {
+		if _, ok := topics[k.topic]; !ok {
+			keys = append(keys, k)
+		}
+	}
+	return keys
 }
 
 // assign has the application take on partitions.
@@ -528,7 +559,7 @@ func (c *Consumer) leave(inCallback bool) {
 	if member {
 		c.serveUntil(ctx, ended)
 	}
-	c.finalCommit(ctx)
+	c.finalCommit(ctx, member)
 }
 
 // closeTimeout bounds what Close waits for brokers and, in all, for a group to be left.

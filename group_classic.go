@@ -89,7 +89,13 @@ func (m *classicMember) stay(ctx context.Context, sub *subscription, seq int, co
 				return errLeave
 			} else if n != seq {
 				topics, err := m.c.matchTopics(ctx, now)
-				if !cooperative || err != nil || m.g.changed(topics) {
+				if !cooperative || err != nil {
+					return errRejoin
+				}
+				if gone := m.c.ownedOutside(topics); len(gone) > 0 {
+					m.c.revoke(ctx, gone)
+				}
+				if m.g.changed(topics) {
 					return errRejoin
 				}
 				sub, seq = now, n

@@ -141,8 +141,8 @@ func (c *Consumer) rebalanceStep(ctx context.Context, r *rebalance) error {
 	}
 }
 
-// GetRebalanceProtocol returns "NONE" before the consumer joined a group and with a manual assignment, "EAGER" or
-// "COOPERATIVE" while it is a member, and "" when it is closed.
+// GetRebalanceProtocol returns "NONE" until the consumer has joined a group, from then on "EAGER" or "COOPERATIVE", also
+// after Unsubscribe, and "" when it is closed.
 func (c *Consumer) GetRebalanceProtocol() string {
 	if c.IsClosed() {
 		return ""

@@ -512,7 +512,15 @@ func TestResubscribe(t *testing.T) {
 				t.Errorf("callbacks %v, want %v", log, want)
 			}
 			eventually(t, nil, "the group is empty", func() bool { info := cl.GroupInfo(group); return info != nil && len(info.Members) == 0 })
-			eventually(t, nil, "the protocol is NONE", func() bool { return c.GetRebalanceProtocol() == "NONE" })
+			eventually(t, nil, "the member has left", func() bool { return !kafka.IsMemberForTest(c) })
+			if p := c.GetRebalanceProtocol(); p == "NONE" {
+				t.Errorf("the protocol is %s after Unsubscribe, want the last one", p)
+			}
+			// Until it joins again it commits as the member that it was.
+			_, err := c.CommitOffsets(tps(tp("t2", 0, 1)))
+			if code(err) != kafka.ErrUnknownMemberID && code(err) != kafka.ErrIllegalGeneration {
+				t.Errorf("CommitOffsets after Unsubscribe: %v, want the error of a member that is gone", err)
+			}
 			fill(t, cl, "t1", 0, 4, 1)
 			fill(t, cl, "t2", 0, 5, 1)
 			quietMessages(t, c, "after Unsubscribe")

@@ -80,9 +80,10 @@ func newTransactions(p *Producer, s *settings) *transactions {
 //
 // Version 2 moves the producer's epoch at the end of every transaction. The engine ends transactions with records
 // itself, but not those that hold nothing but offsets of another client's group; ending these behind its back would
-// leave it with a stale epoch. Held to version 1, which is what librdkafka speaks, all kinds work.
+// leave it with a stale epoch. Held to version 1, which is what librdkafka speaks, all kinds work. In the older version
+// of AddOffsetsToTxn brokers answer to a fenced producer with what is fatal to it, instead of what an abort finds out.
 func transactionVersion1(v *kversion.Versions) *kversion.Versions {
-	for key, version := range map[int16]int16{0: 11 /* Produce */, 24: 3 /* AddPartitionsToTxn */, 26: 4 /* EndTxn */, 28: 4 /* TxnOffsetCommit */} {
+	for key, version := range map[int16]int16{0: 11 /* Produce */, 24: 3 /* AddPartitionsToTxn */, 25: 1 /* AddOffsetsToTxn */, 26: 4 /* EndTxn */, 28: 4 /* TxnOffsetCommit */} {
 		if most, ok := v.LookupMaxKeyVersion(key); ok && most > version {
 			v.SetMaxKeyVersion(key, version)
 		}
