@@ -21,17 +21,25 @@ type queue struct {
 type chunk struct {
 	p       *partition
 	version int
-	slabs   [][]Message // what is left to hand out; no slab is empty
-	taken   int         // messages of the first slab that were handed out
-	left    int         // messages in slabs, in the queue's account
-	end     Offset      // where the partition ends if that is behind the last message, else OffsetInvalid
+	runs    []run  // what is left to hand out
+	taken   int    // messages of the first run that were handed out
+	left    int    // messages in runs, in the queue's account
+	end     Offset // where the partition ends if that is behind the last message, else OffsetInvalid
 	ev      Event       // instead of messages
 	bytes   int64
 }
 
+// run is messages whose offsets follow one another, at least one. So Poll knows the offset that comes next without looking at
+// a message, whose memory has left the processor's caches by then.
+type run struct {
+	messages []Message
+	first    Offset
+	epoch    int32 // -1: not known
+}
+
 // slabSize is how many messages share an allocation. A message that the application keeps holds on to its slab, so it
 // is small against what the fetched batch behind the message's value holds already.
-const slabSize = 128
+const slabSize = 32
 
 // pushLocked adds an event of no partition, or a function for the application's goroutine.
 func (q *queue) pushLocked(ev any) {
@@ -74,19 +82,16 @@ func (q *queue) takeLocked(c *Consumer) (Event, func(*Consumer) Event) {
 			q.dropLocked(c)
 			continue
 		}
-		if len(ch.slabs) > 0 {
-			slab := ch.slabs[0]
-			m := &slab[ch.taken]
+		if len(ch.runs) > 0 {
+			r := &ch.runs[0]
+			m := &r.messages[ch.taken]
 			ch.taken++
-			p.position, p.positionEpoch = m.TopicPartition.Offset+1, -1
-			if m.LeaderEpoch != nil {
-				p.positionEpoch = *m.LeaderEpoch
-			}
+			p.position, p.positionEpoch = r.first+Offset(ch.taken), r.epoch
 			if c.autoStore {
 				p.stored = offsetAndEpoch{p.position, p.positionEpoch, nil}
 			}
-			if ch.taken == len(slab) {
-				q.slabTakenLocked(c, ch)
+			if ch.taken == len(r.messages) {
+				q.runTakenLocked(c, ch)
 			}
 			return m, nil
 		}
@@ -103,15 +108,15 @@ func (q *queue) takeLocked(c *Consumer) (Event, func(*Consumer) Event) {
 	return nil, nil
 }
 
-// slabTakenLocked takes the first slab, which was handed out, out of the accounts, and the chunk out of the queue when
+// runTakenLocked takes the first run, which was handed out, out of the accounts, and the chunk out of the queue when
 // nothing of it is left.
-func (q *queue) slabTakenLocked(c *Consumer, ch *chunk) {
+func (q *queue) runTakenLocked(c *Consumer, ch *chunk) {
 	q.records -= ch.taken
 	ch.left -= ch.taken
 	ch.taken = 0
-	ch.slabs[0] = nil
-	ch.slabs = ch.slabs[1:]
-	if len(ch.slabs) == 0 && ch.end == OffsetInvalid {
+	ch.runs[0] = run{}
+	ch.runs = ch.runs[1:]
+	if len(ch.runs) == 0 && ch.end == OffsetInvalid {
 		q.dropLocked(c)
 		return
 	}
@@ -123,7 +128,7 @@ func (q *queue) messageNextLocked(c *Consumer) bool {
 	for q.head < len(q.chunks) {
 		ch := q.chunks[q.head]
 		if ch.version == ch.p.version {
-			return len(ch.slabs) > 0
+			return len(ch.runs) > 0
 		}
 		q.dropLocked(c)
 	}
@@ -180,25 +185,31 @@ func (q *queue) extractLocked(p *partition) (out []*chunk) {
 // costs the garbage collector least; their bytes are the engine's own copy, to which the messages point. Control records
 // are left out: the engine keeps them only so that ends of partitions are seen.
 func (ch *chunk) fill(records []*kgo.Record) {
-	var slab []Message
+	var slab []Message // has room for what it is appended
 	var epoch *int32
+	next := OffsetInvalid
 	for i, r := range records {
 		if r.Attrs.IsControl() {
 			r.Recycle()
 			continue
 		}
-		if len(slab) == cap(slab) {
-			if slab = make([]Message, 0, min(slabSize, len(records)-i)); ch.slabs == nil {
-				ch.slabs = make([][]Message, 0, (len(records)-i+slabSize-1)/slabSize)
-			}
-			ch.slabs = append(ch.slabs, slab)
+		if len(slab) == 0 {
+			slab, next = make([]Message, min(slabSize, len(records)-i)), OffsetInvalid
 		}
-		slab = slab[:len(slab)+1]
-		ch.slabs[len(ch.slabs)-1] = slab
+		if Offset(r.Offset) != next || r.LeaderEpoch != ch.runs[len(ch.runs)-1].epoch {
+			if ch.runs == nil {
+				ch.runs = make([]run, 0, (len(records)-i+slabSize-1)/slabSize)
+			}
+			ch.runs = append(ch.runs, run{slab[:0], Offset(r.Offset), max(r.LeaderEpoch, -1)})
+		}
+		last := &ch.runs[len(ch.runs)-1]
+		last.messages = last.messages[:len(last.messages)+1]
+		next = Offset(r.Offset) + 1
 		ch.left++
 		ch.bytes += int64(len(r.Key) + len(r.Value))
 
-		m := &slab[len(slab)-1]
+		m := &slab[0]
+		slab = slab[1:]
 		m.TopicPartition.Topic = ch.p.topic
 		m.TopicPartition.Partition = r.Partition
 		m.TopicPartition.Offset = Offset(r.Offset)

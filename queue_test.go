@@ -40,6 +40,41 @@ func TestPollAllocations(t *testing.T) { // not parallel: it counts what the pro
 	}
 }
 
+// TestRuns: whatever follows a message, the position behind it is its offset and one, of its leader's epoch.
+func TestRuns(t *testing.T) {
+	c := startConsumer(t, testcluster.New(t, 1, testcluster.Topic("t", 1)), kafka.ConfigMap{"group.id": "g", "enable.auto.commit": false})
+	need(t, "Assign", c.Assign(tps(tp("t", 0, 0))))
+	var records []*kgo.Record
+	add := func(offset int64, epoch int32) {
+		records = append(records, &kgo.Record{Topic: "t", Offset: offset, LeaderEpoch: epoch, Value: []byte("v")})
+	}
+	for i := range int64(40) { // more than an allocation holds
+		add(i, 3)
+	}
+	for _, r := range []struct {
+		offset int64
+		epoch  int32
+	}{{40, 4}, {41, 4}, {45, 4}, {46, -1}, {47, -1}, {60, 5}, {100, 5}, {101, 6}} {
+		add(r.offset, r.epoch)
+	}
+	kafka.EnqueueForTest(c, "t", records)
+	for _, r := range records {
+		m, ok := c.Poll(1000).(*kafka.Message)
+		if !ok || m.TopicPartition.Offset != kafka.Offset(r.Offset) {
+			t.Fatalf("Poll: %v, want offset %d", m, r.Offset)
+		}
+		at, err := c.Position(tps(tp("t", 0, 0)))
+		need(t, "Position", err)
+		epoch := int32(-1)
+		if at[0].LeaderEpoch != nil {
+			epoch = *at[0].LeaderEpoch
+		}
+		if at[0].Offset != kafka.Offset(r.Offset)+1 || epoch != r.LeaderEpoch {
+			t.Errorf("behind offset %d of epoch %d: %v of %d", r.Offset, r.LeaderEpoch, at[0].Offset, epoch)
+		}
+	}
+}
+
 // BenchmarkPoll reads messages of 100 bytes that a cluster makes up, so that the consumer is all that is measured.
 func BenchmarkPoll(b *testing.B) {
 	cl := testcluster.New(b, 1, testcluster.Topic("t", 1), kfake.SyntheticFetch(kfake.SyntheticBatch{}))
