@@ -134,6 +134,9 @@ func (m *classicMember) join(ctx context.Context) ([]topicPartition, kgo.GroupBa
 		assigned, b, err := m.joinOnce(joining)
 		stop()
 		cancel()
+		if m.c.notPolled() { // it has left, perhaps under the name of before this try
+			return nil, nil, errNotPolled
+		}
 		if !errors.Is(err, errRejoin) || m.c.isClosing() {
 			return assigned, b, err
 		}

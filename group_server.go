@@ -40,6 +40,9 @@ func (m *serverMember) participate(ctx context.Context, sub *subscription, seq i
 	if err != nil || topics == nil {
 		return err
 	}
+	if m.c.notPolled() { // awaitTopics may have taken the sign
+		return errNotPolled
+	}
 	m.g.matched = topics
 	m.target = nil
 	m.c.mu.Lock()

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -184,6 +186,37 @@ func TestMaxPollBeforeAssigned(t *testing.T) {
 			awaitShared(t, 2, b)
 		})
 	}
+}
+
+// TestMaxPollWhileJoining: an application is silent for too long while its consumer is still joining, which so leaves
+// under one name and joins under the next. It must not stay a member.
+func TestMaxPollWhileJoining(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
+	group := newGroup()
+	left := make(chan struct{})
+	leaves := sync.OnceFunc(func() { close(left) })
+	cl.ControlKey(int16(kmsg.SyncGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cl.SleepControl(func() { <-left })
+		return nil, nil, false
+	})
+	cl.ControlKey(int16(kmsg.LeaveGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
+		leaves()
+		return nil, nil, false
+	})
+	idle := startConsumer(t, cl, kafka.ConfigMap{"group.id": group, "max.poll.interval.ms": 300, "session.timeout.ms": 300, "heartbeat.interval.ms": 50})
+	need(t, "Subscribe", idle.Subscribe("t", nil))
+	select {
+	case <-left:
+	case <-time.After(patience):
+		t.Fatal("the idle member does not leave")
+	}
+	for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); runtime.Gosched() {
+		if info := cl.GroupInfo(group); info != nil && info.NumAssigned() > 0 {
+			t.Fatal("the idle member has joined again")
+		}
+	}
+	awaitShared(t, 2, startMember(t, cl, "b", group, strategies["range"], nil))
 }
 
 // TestStaticMember: Close does not leave the group, and the same instance gets its partitions back without a rebalance.

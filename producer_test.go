@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // nowhere is an address where nothing listens.
 const nowhere = "127.0.0.1:1"

@@ -72,7 +72,7 @@ func TestProducerStatistics(t *testing.T) {
 		must(t, nextReport(t, reports).TopicPartition.Error)
 	}
 	doc := statsOf(t, func() kafka.Event { return <-p.Events() }, func(doc map[string]any) bool {
-		return number(doc, "txmsgs") == n && dig(doc, "eos", "idemp_state") == "Assigned"
+		return number(doc, "txmsgs") == n && number(doc, "msg_cnt") == 0 && dig(doc, "eos", "idemp_state") == "Assigned"
 	})
 	for _, c := range []struct {
 		path []string
