@@ -388,7 +388,7 @@ func (c *Consumer) reportGroupError(err error) {
 }
 
 // matchTopics returns the topics of the cluster that the subscription means, with their partition counts. Subscribed
-// topics that are not there are reported, once each.
+// topics that are not there are reported, once each; members of the consumer protocol may wait for one that never was there.
 func (c *Consumer) matchTopics(ctx context.Context, sub *subscription) (map[string]int, error) {
 	g := &c.group
 	var ask []string
@@ -422,15 +422,19 @@ func (c *Consumer) matchTopics(ctx context.Context, sub *subscription) (map[stri
 			continue
 		}
 		g.missing[name] = true
-		c.topicGone(name, err)
+		had := c.topicGone(name, err)
+		if g.server && !had && errors.Is(err, kerr.UnknownTopicOrPartition) { // it may be joined with
+			continue
+		}
 		e := codeError(err.Code)
 		c.post(newErrorf(e.code, "Subscribed topic not available: %s: %s", name, e.code).withCause(err))
 	}
 	return matched, nil
 }
 
-// topicGone reports the assigned partitions of a topic that was deleted as unknown, before the topic itself is.
-func (c *Consumer) topicGone(topic string, why error) {
+// topicGone reports the assigned partitions of a topic that was deleted as unknown, before the topic itself is. It
+// returns whether there are any.
+func (c *Consumer) topicGone(topic string, why error) (had bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fetcher.forget = append(c.fetcher.forget, topic)
@@ -440,8 +444,10 @@ func (c *Consumer) topicGone(topic string, why error) {
 			e := newError(ErrUnknownPartition).withCause(why)
 			p.failure = e
 			c.queue.pushLocked(e)
+			had = true
 		}
 	}
+	return had
 }
 
 // changed reports whether the topics or their partition counts differ from those that the member joined with.

@@ -106,11 +106,26 @@ func (m *classicMember) stay(ctx context.Context, sub *subscription, seq int, co
 			return ctx.Err()
 		case <-refresh.C:
 			if topics, err := m.c.matchTopics(ctx, sub); err == nil && (m.g.changed(topics) || m.balanceIsStale(ctx)) {
+				if gone := m.c.ownedOutside(topics); cooperative && len(gone) > 0 {
+					m.lose(ctx, gone)
+				}
 				return errRejoin
 			}
 			refresh.Reset(m.refreshInterval(sub))
 		}
 	}
+}
+
+// lose gives up partitions that are there no longer: there is nothing to commit for them.
+func (m *classicMember) lose(ctx context.Context, gone []topicPartition) {
+	lost := func(is bool) {
+		m.c.mu.Lock()
+		m.g.lost = is
+		m.c.mu.Unlock()
+	}
+	lost(true)
+	m.c.revoke(ctx, gone)
+	lost(false)
 }
 
 // heartbeatFailed says what the error of a heartbeat means for the membership.

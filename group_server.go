@@ -36,7 +36,7 @@ const (
 const eagerBeat = 100 * time.Millisecond
 
 func (m *serverMember) participate(ctx context.Context, sub *subscription, seq int) error {
-	topics, err := m.c.awaitTopics(ctx, sub, seq)
+	topics, err := m.topics(ctx, sub, seq)
 	if err != nil || topics == nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (m *serverMember) participate(ctx context.Context, sub *subscription, seq i
 				return errLeave
 			}
 			if n != seq {
-				if topics, err = m.c.awaitTopics(ctx, now, n); err != nil || topics == nil {
+				if topics, err = m.topics(ctx, now, n); err != nil || topics == nil {
 					return err
 				}
 				sub, seq, m.g.matched, full = now, n, topics, true
@@ -129,6 +129,16 @@ func (m *serverMember) participate(ctx context.Context, sub *subscription, seq i
 			stepDone = m.reconcile(ctx)
 		}
 	}
+}
+
+// topics is matchTopics. A name may be joined with before its topic is there: the broker shares it out when it is. Of
+// expressions something has to match first, because it is names that the broker is told. nil means that the
+// subscription changed meanwhile.
+func (m *serverMember) topics(ctx context.Context, sub *subscription, seq int) (map[string]int, error) {
+	if len(sub.names) == 0 {
+		return m.c.awaitTopics(ctx, sub, seq)
+	}
+	return m.c.matchTopics(ctx, sub)
 }
 
 // idle reports whether the member has nothing, and is to have nothing.
