@@ -16,6 +16,9 @@ func TestCallsEndInTime(t *testing.T) {
 	a, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": silentListener(t), "log_level": 0})
 	need(t, "NewAdminClient", err)
 	t.Cleanup(a.Close)
+	c, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": silentListener(t), "log_level": 0, "group.id": "g"})
+	need(t, "NewConsumer", err)
+	t.Cleanup(func() { _ = c.Close() })
 	topic := "t"
 	for name, call := range map[string]func(ctx context.Context) error{
 		"DescribeCluster": func(ctx context.Context) error { _, err := a.DescribeCluster(ctx); return err },
@@ -27,7 +30,12 @@ func TestCallsEndInTime(t *testing.T) {
 			_, err := a.ListOffsets(ctx, map[kafka.TopicPartition]kafka.OffsetSpec{{Topic: &topic}: kafka.LatestOffsetSpec})
 			return err
 		},
-		"GetMetadata": func(context.Context) error { _, err := a.GetMetadata(nil, true, 50); return err },
+		"Committed": func(context.Context) error {
+			_, err := c.Committed([]kafka.TopicPartition{{Topic: &topic}}, 50)
+			return err
+		},
+		"QueryWatermarkOffsets": func(context.Context) error { _, _, err := c.QueryWatermarkOffsets(topic, 0, 50); return err },
+		"GetMetadata":           func(context.Context) error { _, err := a.GetMetadata(nil, true, 50); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

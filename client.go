@@ -147,16 +147,57 @@ func (c *client) hold() (e *engine, release func()) {
 
 // Request makes a request. It is what kmsg's requests ask for in RequestWith.
 func (c *client) Request(ctx context.Context, req kmsg.Request) (kmsg.Response, error) {
-	e, release := c.hold()
-	defer release()
-	return e.Request(ctx, req)
+	type answer struct {
+		resp kmsg.Response
+		err  error
+	}
+	a, ok := await(ctx, c, func(e *engine) answer {
+		resp, err := e.Request(ctx, req)
+		return answer{resp, err}
+	})
+	if !ok {
+		return nil, ctx.Err()
+	}
+	return a.resp, a.err
 }
 
 // RequestSharded makes a request that may concern several brokers.
 func (c *client) RequestSharded(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
+	shards, ok := await(ctx, c, func(e *engine) []kgo.ResponseShard { return e.RequestSharded(ctx, req) })
+	if !ok {
+		return []kgo.ResponseShard{{Req: req, Err: ctx.Err()}}
+	}
+	return shards
+}
+
+// askGrace is what the engine gets to end a request whose context has ended: where it can, its error says more.
+const askGrace = 20 * time.Millisecond
+
+// await waits for a request as long as ctx lasts, and reports whether it ended. The engine itself does not look at ctx
+// while it sets up a connection, which a broker that does not answer holds up for seconds.
+func await[T any](ctx context.Context, c *client, request func(*engine) T) (answer T, ok bool) {
 	e, release := c.hold()
-	defer release()
-	return e.RequestSharded(ctx, req)
+	answers := make(chan T, 1)
+	under := func(context.Context) {
+		defer release()
+		answers <- request(e)
+	}
+	if !c.tasks.run(under) { // the client has ended, and so does the request
+		under(ctx)
+	}
+	select {
+	case answer = <-answers:
+		return answer, true
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(askGrace)
+	defer grace.Stop()
+	select {
+	case answer = <-answers:
+		return answer, true
+	case <-grace.C:
+		return answer, false
+	}
 }
 
 // start begins what a client does by itself: it looks for its brokers, reports trouble and asks for OAUTHBEARER

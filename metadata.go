@@ -395,7 +395,7 @@ func (c *client) within(timeoutMs int) (context.Context, context.CancelFunc) {
 // the engine gives up earlier.
 func (c *client) ask(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
 	for {
-		shards := c.askOnce(ctx, req)
+		shards := c.RequestSharded(ctx, req)
 		for i := range shards {
 			if brokerTooOld(shards[i].Err) {
 				shards[i].Err = unsupported(kmsg.Key(req.Key())).withCause(shards[i].Err)
@@ -404,31 +404,6 @@ func (c *client) ask(ctx context.Context, req kmsg.Request) []kgo.ResponseShard 
 		if !allUnreachable(shards) && !noCoordinator(shards) || !sleep(ctx, unreachableBackoff) {
 			return shards
 		}
-	}
-}
-
-// askGrace is what the engine gets to end a request whose context has ended: where it can, its error says more.
-const askGrace = 20 * time.Millisecond
-
-// askOnce is one try of ask. The engine does not look at ctx while it waits for a broker to take up a connection, which
-// one that does not answer never does; so it is not this call that waits for the engine.
-func (c *client) askOnce(ctx context.Context, req kmsg.Request) []kgo.ResponseShard {
-	answer := make(chan []kgo.ResponseShard, 1)
-	if !c.tasks.run(func(context.Context) { answer <- c.RequestSharded(ctx, req) }) {
-		return []kgo.ResponseShard{{Req: req, Err: kgo.ErrClientClosed}}
-	}
-	select {
-	case shards := <-answer:
-		return shards
-	case <-ctx.Done():
-	}
-	grace := time.NewTimer(askGrace)
-	defer grace.Stop()
-	select {
-	case shards := <-answer:
-		return shards
-	case <-grace.C:
-		return []kgo.ResponseShard{{Req: req, Err: ctx.Err()}}
 	}
 }
 
