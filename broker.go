@@ -194,6 +194,13 @@ func (b *brokers) upLocked() bool {
 	return false
 }
 
+// up reports whether there is a connection that is ready for requests.
+func (b *brokers) up() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.upLocked()
+}
+
 // cameUpLocked tells those who wait for a broker.
 func (b *brokers) cameUpLocked() {
 	close(b.changed)

@@ -36,6 +36,11 @@ type partition struct {
 	low, high     Offset         // watermarks of the last fetch
 	stable        Offset         // the last stable offset of the last fetch
 	failure       error          // the last error reported, so that it is reported once
+
+	// For statistics.
+	query           Offset // the logical offset last looked up
+	reached         Offset // the end that was last fetched up to
+	rxMsgs, rxBytes int64  // fetched and not dropped
 }
 
 // offsetAndEpoch is an offset with what is committed beside it.
@@ -62,7 +67,8 @@ func (c *Consumer) partitionLocked(topic string, id int32) *partition {
 	p := c.partitions[k]
 	if p == nil {
 		p = &partition{topic: c.client.topics.name(topic), id: id, position: OffsetInvalid, positionEpoch: -1,
-			stored: noOffset, committed: noOffset, eofAt: OffsetInvalid, low: OffsetInvalid, high: OffsetInvalid, stable: OffsetInvalid}
+			stored: noOffset, committed: noOffset, eofAt: OffsetInvalid, low: OffsetInvalid, high: OffsetInvalid, stable: OffsetInvalid,
+			query: OffsetInvalid, reached: OffsetInvalid}
 		c.partitions[k] = p
 	}
 	return p
@@ -223,8 +229,12 @@ func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
 	if c.readCommitted {
 		end = fp.LastStableOffset
 	}
-	if n := len(fp.Records); c.eofEvents && n > 0 && fp.Records[n-1].Offset+1 >= end {
-		ch.end = Offset(fp.Records[n-1].Offset + 1)
+	reached := OffsetInvalid
+	if n := len(fp.Records); n > 0 && fp.Records[n-1].Offset+1 >= end {
+		reached = Offset(fp.Records[n-1].Offset + 1)
+	}
+	if c.eofEvents {
+		ch.end = reached
 	}
 	ch.fill(fp.Records)
 	c.mu.Lock()
@@ -232,6 +242,13 @@ func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
 	p := f.p
 	p.low, p.high, p.stable = Offset(fp.LogStartOffset), Offset(fp.HighWatermark), Offset(fp.LastStableOffset)
 	p.failure = nil
+	if f.version == p.version {
+		p.rxMsgs += int64(ch.left)
+		p.rxBytes += ch.bytes
+		if reached >= 0 {
+			p.reached = reached
+		}
+	}
 	switch {
 	case f.version != p.version || ch.left == 0 && ch.end == OffsetInvalid:
 	case p.paused:

@@ -109,10 +109,23 @@ func (c *Consumer) locateOnce(ctx context.Context, starts []start) (again []star
 		known, retry := c.committedStarts(ctx, stored)
 		located, again = append(located, known...), append(again, retry...)
 	}
+	c.noteQueries(stored)
+	c.noteQueries(located)
 	if len(located) > 0 {
 		again = append(again, c.begin(ctx, located)...)
 	}
 	return again
+}
+
+// noteQueries keeps the logical offsets that are looked up, for statistics.
+func (c *Consumer) noteQueries(starts []start) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range starts {
+		if s.at < 0 {
+			s.p.query = s.at
+		}
+	}
 }
 
 // stillValid drops what has become void.

@@ -114,7 +114,7 @@ type PartitionStats struct {
 	XmitMsgqCount        int64  `json:"xmit_msgq_cnt"`
 	FetchqCount          int64  `json:"fetchq_cnt"`
 	FetchqSize           int64  `json:"fetchq_size"`
-	FetchState           string `json:"fetch_state"` // none, offset-query or active
+	FetchState           string `json:"fetch_state"` // none, offset-query, active or stopped
 	QueryOffset          int64  `json:"query_offset"`
 	NextOffset           int64  `json:"next_offset"`
 	AppOffset            int64  `json:"app_offset"`
@@ -140,20 +140,20 @@ type PartitionStats struct {
 
 func newPartitionStats(id int32) *PartitionStats {
 	none := int64(OffsetInvalid)
-	return &PartitionStats{Partition: id, Broker: -1, Leader: -1, FetchState: "none", QueryOffset: none, NextOffset: none,
+	return &PartitionStats{Partition: id, Broker: -1, Leader: -1, FetchState: "none", QueryOffset: none,
 		AppOffset: none, StoredOffset: none, StoredLeaderEpoch: -1, CommitedOffset: none, CommittedOffset: none, CommittedLeaderEpoch: -1,
 		EOFOffset: none, LowOffset: none, HighOffset: none, LastStableOffset: none, ConsumerLag: -1, ConsumerLagStored: -1, LeaderEpoch: -1}
 }
 
 // GroupStats are the state of a consumer's group membership. Ages are milliseconds.
 type GroupStats struct {
-	State           string `json:"state"` // init or up
+	State           string `json:"state"` // query-coord while no broker can be reached, else up
 	StateAge        int64  `json:"stateage"`
 	JoinState       string `json:"join_state"` // init, wait-metadata, wait-join, wait-assign-call or steady
 	RebalanceAge    int64  `json:"rebalance_age"`
 	RebalanceCount  int64  `json:"rebalance_cnt"`
 	RebalanceReason string `json:"rebalance_reason"`
-	AssignmentSize  int    `json:"assignment_size"`
+	AssignmentSize  int    `json:"assignment_size"` // of a subscription: 0 for partitions given to Assign without one
 }
 
 // ExactlyOnceStats are the state of an idempotent or transactional producer. Ages are milliseconds.
@@ -228,21 +228,18 @@ func (c *client) startStats(fill func(*Statistics)) {
 
 // statistics takes the figures. roll begins new windows.
 func (c *client) statistics(roll bool) *Statistics {
-	s := c.figures.snapshot(roll)
+	used := c.topics.all()
+	s := c.figures.snapshot(roll, used, usualRequests(c.conf.kind))
 	s.Name, s.ClientID, s.Type = c.name, c.conf.str("client.id"), "producer"
 	if c.conf.kind == consumerClient {
 		s.Type = "consumer"
 	}
 	s.Time = time.Now().Unix()
-	s.MetadataCacheCnt = len(c.topics.all())
-	for _, name := range c.topics.all() {
-		if s.Topics[name] == nil {
-			s.Topics[name] = &TopicStats{Topic: name, Partitions: map[string]*PartitionStats{"-1": newPartitionStats(-1)}}
-		}
-	}
+	s.MetadataCacheCnt = len(used)
 	c.fillStats(s)
 	for name, t := range s.Topics {
 		for _, p := range t.Partitions {
+			s.TxMsgs, s.TxMsgBytes, s.RxMsgs, s.RxMsgBytes = s.TxMsgs+p.TxMsgs, s.TxMsgBytes+p.TxBytes, s.RxMsgs+p.RxMsgs, s.RxMsgBytes+p.RxBytes
 			if p.Partition < 0 {
 				continue
 			}
@@ -276,6 +273,7 @@ func (p *Producer) fillStats(s *Statistics) {
 	s.ReplyQueue = p.events.unread() + p.calls.reports()
 	s.MsgCount, s.MsgSize = p.queue.now()
 	s.MsgMax, s.MsgSizeMax = p.queue.maxMessages, p.queue.maxBytes
+	known := false
 	p.eachTopic(func(t *producerTopic) {
 		parts := t.parts.Load()
 		if parts == nil {
@@ -288,10 +286,12 @@ func (p *Producer) fillStats(s *Statistics) {
 			part.mu.Unlock()
 			out := s.partition(*t.name, part.id)
 			out.MsgqCount, out.XmitMsgqCount, out.MsgsInFlight = int64(held), int64(engine), int64(engine)
+			out.Msgs += int64(held)
+			known = known || out.TxMsgs > 0
 		}
 	})
 	if p.idempotent {
-		s.EOS = p.exactlyOnceStats(s.TxMsgs > 0)
+		s.EOS = p.exactlyOnceStats(known)
 	}
 }
 
@@ -339,36 +339,43 @@ func (c *Consumer) fillStats(s *Statistics) {
 			out.FetchState = "active"
 		case p.assigned:
 			out.FetchState = "offset-query"
-		}
-		if p.assigned {
-			out.QueryOffset = int64(p.requested)
+		case p.version > 0:
+			out.FetchState = "stopped"
 		}
 		if sum := queued[p]; sum != nil {
 			out.FetchqCount, out.FetchqSize = int64(sum.left), sum.bytes
 		}
-		out.NextOffset, out.AppOffset = int64(max(p.position, p.start)), int64(p.position)
-		out.StoredOffset, out.StoredLeaderEpoch = int64(p.stored.offset), p.stored.epoch
+		out.QueryOffset, out.AppOffset = int64(p.query), int64(p.position)
+		out.NextOffset = int64(max(p.position, p.start, p.reached, 0))
 		out.CommittedOffset, out.CommitedOffset, out.CommittedLeaderEpoch = int64(p.committed.offset), int64(p.committed.offset), p.committed.epoch
-		out.EOFOffset, out.LowOffset, out.HighOffset, out.LastStableOffset = int64(p.eofAt), int64(p.low), int64(p.high), int64(p.stable)
+		out.EOFOffset, out.LowOffset, out.HighOffset, out.LastStableOffset = int64(max(p.eofAt, p.reached)), int64(p.low), int64(p.high), int64(p.stable)
+		out.RxMsgs, out.RxBytes, out.Msgs = p.rxMsgs, p.rxBytes, p.rxMsgs
 		end := p.high
 		if c.readCommitted {
 			end = p.stable
 		}
-		out.ConsumerLag, out.ConsumerLagStored = lag(end, p.committed.offset), lag(end, p.stored.offset)
+		if p.assigned {
+			out.StoredOffset, out.StoredLeaderEpoch = int64(p.stored.offset), p.stored.epoch
+			out.ConsumerLag, out.ConsumerLagStored = lag(end, p.committed.offset), lag(end, p.stored.offset)
+		}
 	}
 	g := &c.group
-	s.Group = &GroupStats{State: "init", JoinState: "init", StateAge: time.Since(g.since).Milliseconds(), RebalanceAge: -1,
-		RebalanceCount: g.rebalances, RebalanceReason: g.reason, AssignmentSize: len(c.assignment)}
+	s.Group = &GroupStats{State: "query-coord", JoinState: "init", StateAge: time.Since(g.since).Milliseconds(), RebalanceAge: -1,
+		RebalanceCount: g.rebalances, RebalanceReason: g.reason}
 	if !g.rebalanced.IsZero() {
 		s.Group.RebalanceAge = time.Since(g.rebalanced).Milliseconds()
+	}
+	if c.client.brokers.up() { // the coordinator itself is looked up when it is needed
+		s.Group.State = "up"
+	}
+	if g.sub != nil {
+		s.Group.AssignmentSize, s.Group.JoinState = len(c.assignment), "wait-join"
 	}
 	switch {
 	case g.generation >= 0 && c.serving != nil:
 		s.Group.State, s.Group.JoinState = "up", "wait-assign-call"
 	case g.generation >= 0:
 		s.Group.State, s.Group.JoinState = "up", "steady"
-	case g.sub != nil:
-		s.Group.JoinState = "wait-join"
 	}
 }
 

@@ -3,8 +3,10 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -36,12 +38,11 @@ type brokerFigures struct {
 type topicFigures struct {
 	first       time.Time
 	size, count *window
-	partitions  map[int32]*partitionFigures
+	sent        map[int32]sentFigures // by partition
 }
 
-type partitionFigures struct {
-	txMsgs, txBytes, rxMsgs, rxBytes int64
-}
+// sentFigures are the messages that were written to a broker, and their bytes with the framing of each.
+type sentFigures struct{ messages, bytes int64 }
 
 func newFigures() *figures {
 	return &figures{born: time.Now(), brokers: map[int32]*brokerFigures{}, topics: map[string]*topicFigures{}}
@@ -75,19 +76,10 @@ func (f *figures) brokerLocked(meta kgo.BrokerMetadata) *brokerFigures {
 func (f *figures) topicLocked(name string) *topicFigures {
 	t := f.topics[name]
 	if t == nil {
-		t = &topicFigures{first: time.Now(), size: newWindow(mostBatch), count: newWindow(mostMessages), partitions: map[int32]*partitionFigures{}}
+		t = &topicFigures{first: time.Now(), size: newWindow(mostBatch), count: newWindow(mostMessages), sent: map[int32]sentFigures{}}
 		f.topics[name] = t
 	}
 	return t
-}
-
-func (t *topicFigures) partition(id int32) *partitionFigures {
-	p := t.partitions[id]
-	if p == nil {
-		p = &partitionFigures{}
-		t.partitions[id] = p
-	}
-	return p
 }
 
 // OnBrokerConnect is a hook of the engine.
@@ -95,11 +87,11 @@ func (f *figures) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ ne
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b := f.brokerLocked(meta)
+	b.Connects++
 	if err != nil {
 		b.setState("DOWN")
 		return
 	}
-	b.Connects++
 	b.conns++
 	b.setState("UP")
 }
@@ -174,51 +166,90 @@ func (f *figures) OnProduceBatchWritten(_ kgo.BrokerMetadata, topic string, part
 	t := f.topicLocked(topic)
 	t.size.add(int64(m.CompressedBytes))
 	t.count.add(int64(m.NumRecords))
-	p := t.partition(partition)
-	p.txMsgs += int64(m.NumRecords)
-	p.txBytes += int64(m.UncompressedBytes)
+	sent := t.sent[partition]
+	sent.messages += int64(m.NumRecords)
+	sent.bytes += int64(m.UncompressedBytes)
+	t.sent[partition] = sent
 }
 
-// OnFetchBatchRead is a hook of the engine.
-func (f *figures) OnFetchBatchRead(_ kgo.BrokerMetadata, topic string, partition int32, m kgo.FetchBatchMetrics) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	p := f.topicLocked(topic).partition(partition)
-	p.rxMsgs += int64(m.NumRecords)
-	p.rxBytes += int64(m.UncompressedBytes)
-}
-
-// snapshot copies the figures out.
-func (f *figures) snapshot(roll bool) *Statistics {
+// snapshot copies the figures out. The topics that are in use have some from now on. usual are the requests that are
+// there from the beginning.
+func (f *figures) snapshot(roll bool, topics []string, usual []kmsg.Key) *Statistics {
 	now := time.Now()
 	s := &Statistics{TS: time.Since(processStart).Microseconds(), Age: now.Sub(f.born).Microseconds(),
 		Brokers: map[string]*BrokerStats{}, Topics: map[string]*TopicStats{}}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, b := range f.brokers {
+	byAddress := map[string]*BrokerStats{}
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(f.brokers))) { // seeds come last
+		b := f.brokers[id]
 		out := b.BrokerStats
 		out.StateAge = now.Sub(b.since).Microseconds()
 		out.TxIdle, out.RxIdle = idle(now, b.lastTx), idle(now, b.lastRx)
 		out.OutbufLatency, out.RTT, out.Throttle = b.outbuf.roll(roll), b.rtt.roll(roll), b.throttle.roll(roll)
 		out.Requests = map[string]int64{}
+		for _, key := range usual {
+			out.Requests[requestName(key.Int16())] = 0
+		}
 		for key, n := range b.requests {
 			out.Requests[requestName(key)] = n
 		}
 		out.TopicPartitions = map[string]BrokerPartitionStats{}
-		s.Brokers[out.Name] = &out
 		s.Tx, s.TxBytes, s.Rx, s.RxBytes = s.Tx+out.Tx, s.TxBytes+out.TxBytes, s.Rx+out.Rx, s.RxBytes+out.RxBytes
+		if same := byAddress[out.NodeName]; same != nil && id < 0 {
+			same.merge(&out)
+			continue
+		}
+		byAddress[out.NodeName] = &out
+		s.Brokers[out.Name] = &out
+	}
+	for _, name := range topics {
+		f.topicLocked(name)
 	}
 	for name, t := range f.topics {
 		out := &TopicStats{Topic: name, Age: now.Sub(t.first).Milliseconds(), BatchSize: t.size.roll(roll), BatchCount: t.count.roll(roll),
 			Partitions: map[string]*PartitionStats{"-1": newPartitionStats(-1)}}
-		s.Topics[name] = out
-		for id, p := range t.partitions {
-			q := out.partition(id)
-			q.TxMsgs, q.TxBytes, q.RxMsgs, q.RxBytes, q.Msgs = p.txMsgs, p.txBytes, p.rxMsgs, p.rxBytes, p.txMsgs+p.rxMsgs
-			s.TxMsgs, s.TxMsgBytes, s.RxMsgs, s.RxMsgBytes = s.TxMsgs+p.txMsgs, s.TxMsgBytes+p.txBytes, s.RxMsgs+p.rxMsgs, s.RxMsgBytes+p.rxBytes
+		for id, sent := range t.sent {
+			p := out.partition(id)
+			p.TxMsgs, p.TxBytes, p.Msgs = sent.messages, sent.bytes, sent.messages
 		}
+		s.Topics[name] = out
 	}
 	return s
+}
+
+// merge adds the figures of a seed to those of the broker that it turned out to be: the engine goes on to hold them
+// apart. The windows are the broker's own.
+func (b *BrokerStats) merge(seed *BrokerStats) {
+	if b.State != "UP" && seed.State == "UP" {
+		b.State, b.StateAge = seed.State, seed.StateAge
+	}
+	b.WaitRespCount += seed.WaitRespCount
+	b.Tx, b.TxBytes, b.TxErrors = b.Tx+seed.Tx, b.TxBytes+seed.TxBytes, b.TxErrors+seed.TxErrors
+	b.Rx, b.RxBytes, b.RxErrors = b.Rx+seed.Rx, b.RxBytes+seed.RxBytes, b.RxErrors+seed.RxErrors
+	b.TxIdle, b.RxIdle = lesserIdle(b.TxIdle, seed.TxIdle), lesserIdle(b.RxIdle, seed.RxIdle)
+	b.RequestTimeouts += seed.RequestTimeouts
+	b.Connects, b.Disconnects = b.Connects+seed.Connects, b.Disconnects+seed.Disconnects
+	for name, n := range seed.Requests {
+		b.Requests[name] += n
+	}
+}
+
+// lesserIdle is the shorter of two times, of which -1 is none.
+func lesserIdle(a, b int64) int64 {
+	if a < 0 || b >= 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// usualRequests are the requests that a producer or consumer has statistics of before it makes any.
+func usualRequests(kind clientKind) []kmsg.Key {
+	keys := []kmsg.Key{kmsg.ListOffsets, kmsg.Metadata, kmsg.FindCoordinator, kmsg.SASLHandshake, kmsg.ApiVersions, kmsg.SASLAuthenticate}
+	if kind == consumerClient {
+		return append(keys, kmsg.Fetch, kmsg.OffsetCommit, kmsg.OffsetFetch, kmsg.JoinGroup, kmsg.Heartbeat, kmsg.LeaveGroup, kmsg.SyncGroup)
+	}
+	return append(keys, kmsg.Produce, kmsg.InitProducerID, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn, kmsg.TxnOffsetCommit)
 }
 
 var processStart = time.Now()

@@ -64,6 +64,7 @@ func TestProducerStatistics(t *testing.T) {
 	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
 	p := newProducer(t, cl.Bootstrap, "statistics.interval.ms", 20, "enable.idempotence", true)
 	const n = 10
+	const sent = n * float64(len("kvalue 0"))
 	reports := make(chan kafka.Event, n)
 	for i := range n {
 		must(t, p.Produce(message("t", 0, "k", fmt.Sprint("value ", i)), reports))
@@ -86,6 +87,7 @@ func TestProducerStatistics(t *testing.T) {
 		{[]string{"msg_size_max"}, float64(1048576 * 1024)},
 		{[]string{"topics", "t", "partitions", "0", "txmsgs"}, float64(n)},
 		{[]string{"topics", "t", "partitions", "0", "leader"}, 0.0},
+		{[]string{"topics", "t", "partitions", "0", "next_offset"}, 0.0},
 		{[]string{"topics", "t", "partitions", "-1", "partition"}, -1.0},
 		{[]string{"eos", "txn_state"}, "Init"},
 		{[]string{"eos", "txn_may_enq"}, false},
@@ -101,6 +103,15 @@ func TestProducerStatistics(t *testing.T) {
 	}
 	if number(broker, "req", "Produce") < 1 || number(broker, "tx") < 1 || number(broker, "rx") < 1 || number(broker, "txbytes") < 10*n {
 		t.Errorf("the broker's figures: %v", broker)
+	}
+	if n := len(doc["brokers"].(map[string]any)); n != 1 { // the seed turned out to be the broker
+		t.Errorf("%d brokers: %v", n, dig(doc, "brokers"))
+	}
+	if number(doc, "txmsg_bytes") != number(doc, "topics", "t", "partitions", "0", "txbytes") || number(doc, "txmsg_bytes") < sent {
+		t.Errorf("txmsg_bytes %v, want %v and more", doc["txmsg_bytes"], sent)
+	}
+	if got, ok := dig(broker, "req", "EndTxn").(float64); !ok || got != 0 || dig(broker, "req", "Fetch") != nil {
+		t.Errorf("requests %v: want a 0 for what a producer might make", broker["req"])
 	}
 	if broker["state"] != "UP" || number(broker, "connects") < 1 {
 		t.Errorf("state %v, connects %v", broker["state"], broker["connects"])
@@ -140,6 +151,9 @@ func TestConsumerStatistics(t *testing.T) {
 	}{
 		{[]string{"type"}, "consumer"},
 		{[]string{"rxmsgs"}, 5.0},
+		{[]string{"rxmsg_bytes"}, 10.0}, // keys and values
+		{[]string{"topics", "t", "partitions", "0", "eof_offset"}, 5.0},
+		{[]string{"topics", "t", "partitions", "0", "query_offset"}, -2.0},
 		{[]string{"topics", "t", "partitions", "0", "desired"}, true},
 		{[]string{"topics", "t", "partitions", "0", "fetch_state"}, "active"},
 		{[]string{"topics", "t", "partitions", "0", "app_offset"}, 3.0},
@@ -158,6 +172,43 @@ func TestConsumerStatistics(t *testing.T) {
 		if got := dig(doc, w.path...); got != w.want {
 			t.Errorf("%s is %v, want %v", strings.Join(w.path, "."), got, w.want)
 		}
+	}
+}
+
+// TestStatisticsOfAssign looks at a consumer without a subscription, before and after it gives its partition back.
+func TestStatisticsOfAssign(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	c := startConsumer(t, cl, kafka.ConfigMap{"enable.auto.commit": false, "enable.auto.offset.store": false})
+	part := func() *kafka.PartitionStats { return c.Stats().Topics["t"].Partitions["0"] }
+	must(t, c.Assign([]kafka.TopicPartition{{Topic: ptr("t"), Offset: 0}}))
+	_, err := c.StoreOffsets([]kafka.TopicPartition{{Topic: ptr("t"), Offset: 2}})
+	must(t, err)
+	soon(t, "the state up", func() bool { return c.Stats().Group.State == "up" })
+	if g := c.Stats().Group; g.AssignmentSize != 0 || g.JoinState != "init" {
+		t.Errorf("assigned: %+v", g)
+	}
+	if p := part(); p.StoredOffset != 2 || !p.Desired {
+		t.Errorf("assigned: %+v", p)
+	}
+	must(t, c.Unassign())
+	if p := part(); p.StoredOffset != int64(kafka.OffsetInvalid) || p.Desired || p.FetchState != "stopped" {
+		t.Errorf("unassigned: %+v", p)
+	}
+}
+
+// TestStatisticsUnreachable counts attempts to connect.
+func TestStatisticsUnreachable(t *testing.T) {
+	t.Parallel()
+	c, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": "127.0.0.1:1", "group.id": "g", "log_level": 0})
+	must(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	soon(t, "an attempt to connect", func() bool {
+		b := c.Stats().Brokers["127.0.0.1:1/bootstrap"]
+		return b != nil && b.Connects > 0 && b.State == "DOWN"
+	})
+	if g := c.Stats().Group; g.State != "query-coord" {
+		t.Errorf("%+v", g)
 	}
 }
 
