@@ -25,7 +25,7 @@ type chunk struct {
 	taken   int    // messages of the first run that were handed out
 	left    int    // messages in runs, in the queue's account
 	end     Offset // where the partition ends if that is behind the last message, else OffsetInvalid
-	ev      Event       // instead of messages
+	ev      Event  // instead of messages
 	bytes   int64
 }
 
