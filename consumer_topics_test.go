@@ -1,6 +1,8 @@
 package kafka_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/purego-kafka/kafka"
@@ -176,5 +178,35 @@ func TestStoredOrder(t *testing.T) {
 	}
 	if result, err := c.CommitOffsets(tps(tp("t", 0, 8), tp("t", 1, kafka.OffsetStored))); err != nil || show(result) != "t[0]@8 t[1]@stored" {
 		t.Errorf("CommitOffsets: %s, %v", show(result), err)
+	}
+}
+
+// TestPositionBehindControlRecords: position, stored offset and what is committed move over the markers of
+// transactions, also where all messages before them were aborted, so that no lag is left at the end of a partition.
+func TestPositionBehindControlRecords(t *testing.T) {
+	t.Parallel()
+	for _, level := range []string{"read_committed", "read_uncommitted"} {
+		t.Run(level, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+			p := txnProducer(t, cl, "tx")
+			for i, end := range []func(context.Context) error{p.CommitTransaction, p.AbortTransaction} {
+				must(t, p.BeginTransaction())
+				_, err := p.ProduceSync(t.Context(), message("t", 0, "", fmt.Sprint(i)))
+				must(t, err)
+				must(t, end(t.Context()))
+			}
+			c := startConsumer(t, cl, kafka.ConfigMap{"isolation.level": level, "enable.auto.commit": false, "enable.partition.eof": true})
+			need(t, "Assign", c.Assign(tps(tp("t", 0, 0))))
+			if eof := nextOf[kafka.PartitionEOF](t, c); eof.Offset != 4 {
+				t.Fatalf("end at %v, want 4", eof.Offset)
+			}
+			if list, err := c.Position(tps(tp("t", 0, 0))); err != nil || list[0].Offset != 4 {
+				t.Errorf("position %v, %v, want 4", list, err)
+			}
+			if list, err := c.Commit(); err != nil || list[0].Offset != 4 {
+				t.Errorf("committed %v, %v, want 4", list, err)
+			}
+		})
 	}
 }

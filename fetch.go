@@ -250,7 +250,7 @@ func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
 		}
 	}
 	switch {
-	case f.version != p.version || ch.left == 0 && ch.end == OffsetInvalid:
+	case f.version != p.version || ch.left == 0 && ch.end == OffsetInvalid && ch.after == 0:
 	case p.paused:
 		p.parked = append(p.parked, ch)
 	default:

@@ -174,6 +174,9 @@ func (p *Producer) purge(unsent, sent *Error) {
 			}
 		}
 	})
+	if unsent == nil {
+		return // what lingers goes on to do so
+	}
 	// The engine forgets what it was told to give back when it next looks, which may be at the end of linger.ms.
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

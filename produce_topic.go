@@ -136,6 +136,9 @@ func (t *producerTopic) waitLocked(m order) error {
 	if t.refusal != nil {
 		return t.refusal
 	}
+	if n, count := m.msg.TopicPartition.Partition, t.p.client.topics.count(*t.name); count > 0 && n != PartitionAny && (n < 0 || int(n) >= count) {
+		return errUnknownPartition // as GetMetadata or another question has told
+	}
 	o := &outgoing{}
 	o.take(m, t.name, make([]byte, len(m.msg.Key)+len(m.msg.Value)))
 	t.waiting.push(o)

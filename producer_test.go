@@ -594,3 +594,41 @@ func hostPort(t testing.TB, addr string) (string, int32) {
 	must(t, err)
 	return host, int32(n)
 }
+
+// TestPurgeInFlightLingers: a purge of what is in flight leaves what lingers, and does not send it.
+func TestPurgeInFlightLingers(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	p := newProducer(t, cl.Bootstrap, "linger.ms", 60_000)
+	topic := "t"
+	_, err := p.GetMetadata(&topic, false, 5000)
+	must(t, err)
+	must(t, p.Produce(message("t", 0, "k", "v"), nil))
+	must(t, p.Purge(kafka.PurgeInFlight))
+	select {
+	case ev := <-p.Events():
+		t.Errorf("event %v", ev)
+	case <-time.After(300 * time.Millisecond): // if it was sent, it has arrived by then
+	}
+	must(t, p.Purge(kafka.PurgeQueue))
+	if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrPurgeQueue {
+		t.Errorf("report %v", r)
+	}
+}
+
+// TestProduceAfterGetMetadata: what GetMetadata has told of a topic is known to Produce at once.
+func TestProduceAfterGetMetadata(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
+	p := newProducer(t, cl.Bootstrap)
+	topic := "t"
+	_, err := p.GetMetadata(&topic, false, 5000)
+	must(t, err)
+	for _, n := range []int32{2, 99, -2} {
+		if err := p.Produce(message("t", n, "k", "v"), nil); code(err) != kafka.ErrUnknownPartition {
+			t.Errorf("partition %d: %v", n, err)
+		}
+	}
+	_, err = p.ProduceSync(t.Context(), message("t", 1, "k", "v"))
+	must(t, err)
+}

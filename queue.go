@@ -24,6 +24,8 @@ type chunk struct {
 	runs    []run  // what is left to hand out
 	taken   int    // messages of the first run that were handed out
 	left    int    // messages in runs, in the queue's account
+	after   Offset // behind control records that follow the last message, 0 for none; epoch is theirs
+	epoch   int32
 	end     Offset // where the partition ends if that is behind the last message, else OffsetInvalid
 	ev      Event  // instead of messages
 	bytes   int64
@@ -95,6 +97,7 @@ func (q *queue) takeLocked(c *Consumer) (Event, func(*Consumer) Event) {
 			}
 			return m, nil
 		}
+		ch.passLocked(c)
 		ev := ch.ev
 		if ch.end >= 0 && p.eofAt != ch.end {
 			p.eofAt = ch.end
@@ -116,7 +119,7 @@ func (q *queue) runTakenLocked(c *Consumer, ch *chunk) {
 	ch.taken = 0
 	ch.runs[0] = run{}
 	ch.runs = ch.runs[1:]
-	if len(ch.runs) == 0 && ch.end == OffsetInvalid {
+	if len(ch.runs) == 0 && ch.end == OffsetInvalid && ch.after == 0 {
 		q.dropLocked(c)
 		return
 	}
@@ -128,11 +131,28 @@ func (q *queue) messageNextLocked(c *Consumer) bool {
 	for q.head < len(q.chunks) {
 		ch := q.chunks[q.head]
 		if ch.version == ch.p.version {
-			return len(ch.runs) > 0
+			if len(ch.runs) > 0 || ch.ev != nil || ch.end != OffsetInvalid {
+				return len(ch.runs) > 0
+			}
+			ch.passLocked(c)
 		}
 		q.dropLocked(c)
 	}
 	return false
+}
+
+// passLocked moves the position over control records, as the peer does: what is committed at the end of a partition is
+// then its end, and there is no lag left.
+func (ch *chunk) passLocked(c *Consumer) {
+	if ch.after == 0 {
+		return
+	}
+	p := ch.p
+	p.position, p.positionEpoch = ch.after, ch.epoch
+	if c.autoStore {
+		p.stored = offsetAndEpoch{p.position, p.positionEpoch, nil}
+	}
+	ch.after = 0
 }
 
 func (q *queue) takeFrontLocked(c *Consumer) (Event, func(*Consumer) Event) {
@@ -183,16 +203,18 @@ func (q *queue) extractLocked(p *partition) (out []*chunk) {
 
 // fill makes the application's messages of records. The engine's records can then go, soon after they were made, which
 // costs the garbage collector least; their bytes are the engine's own copy, to which the messages point. Control records
-// are left out: the engine keeps them only so that ends of partitions are seen.
+// are no messages: the engine keeps them so that ends of partitions are seen, and positions move over them.
 func (ch *chunk) fill(records []*kgo.Record) {
 	var slab []Message // has room for what it is appended
 	var epoch *int32
 	next := OffsetInvalid
 	for i, r := range records {
 		if r.Attrs.IsControl() {
+			ch.after, ch.epoch = Offset(r.Offset+1), r.LeaderEpoch
 			r.Recycle()
 			continue
 		}
+		ch.after = 0
 		if len(slab) == 0 {
 			slab, next = make([]Message, min(slabSize, len(records)-i)), OffsetInvalid
 		}
