@@ -63,6 +63,11 @@ func (c *Consumer) ReadBatch(ctx context.Context, limit int) ([]*Message, error)
 	return batch, nil
 }
 
+func isFatal(err error) bool {
+	var e Error
+	return errors.As(err, &e) && e.fatal
+}
+
 // Messages returns an iterator over messages, until ctx ends or the consumer is closed:
 //
 //	for msg, err := range c.Messages(ctx) { ... }
@@ -72,16 +77,10 @@ func (c *Consumer) Messages(ctx context.Context) iter.Seq2[*Message, error] {
 	return func(yield func(*Message, error) bool) {
 		for {
 			m, err := c.ReadMessageContext(ctx)
-			var e Error
-			switch {
-			case err == nil:
-			case ctx.Err() != nil && errors.Is(err, ctx.Err()), c.isClosing():
-				return
-			case errors.As(err, &e) && e.fatal:
-				yield(nil, err)
+			if err != nil && (ctx.Err() != nil && errors.Is(err, ctx.Err()) || c.isClosing()) {
 				return
 			}
-			if !yield(m, err) {
+			if !yield(m, err) || err != nil && isFatal(err) {
 				return
 			}
 		}

@@ -107,10 +107,19 @@ func (q *eventQueue) trimLocked() {
 	q.foreign = q.foreign[i:]
 }
 
+// moveAtOnce is how many events at most are moved under one lock.
+const moveAtOnce = 256
+
 // move brings what waits into the channel and ends when nothing waits any more.
 func (q *eventQueue) move(ctx context.Context) {
 	for {
 		q.mu.Lock()
+		for n := 0; n < moveAtOnce && len(q.waiting) > 0; n++ {
+			if sent, open := trySend(q.ch, q.waiting[0].event); open && !sent {
+				break
+			}
+			q.movedLocked()
+		}
 		if len(q.waiting) == 0 {
 			if q.emptied != nil {
 				q.emptied()
@@ -118,26 +127,31 @@ func (q *eventQueue) move(ctx context.Context) {
 			q.mu.Unlock()
 			return
 		}
-		w := q.waiting[0]
+		next := q.waiting[0].event
 		q.mu.Unlock()
 
 		// One that this gives up on stays in waiting, where Close counts it.
-		if !sendOrDone(ctx, q.ch, w.event) {
+		if !sendOrDone(ctx, q.ch, next) {
 			return
 		}
-
 		q.mu.Lock()
-		q.waiting[0] = waitingEvent{}
-		q.waiting = q.waiting[1:]
-		switch w.size {
-		case noReport:
-			q.others--
-		case notCounted:
-			q.ahead--
-		}
-		q.passedLocked(w.size)
+		q.movedLocked()
 		q.mu.Unlock()
 	}
+}
+
+// movedLocked takes out the first event that waited, which went into the channel.
+func (q *eventQueue) movedLocked() {
+	w := q.waiting[0]
+	q.waiting[0] = waitingEvent{}
+	q.waiting = q.waiting[1:]
+	switch w.size {
+	case noReport:
+		q.others--
+	case notCounted:
+		q.ahead--
+	}
+	q.passedLocked(w.size)
 }
 
 // unread returns how many reports are in the channel, or count as if they were.

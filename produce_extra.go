@@ -95,27 +95,36 @@ type call struct {
 type callQueue struct {
 	ready chan struct{} // of capacity 1: there is something in the queue
 	room  *broadcast    // told when reports leave the queue
+	most  int           // of reports: see full
+	full  atomic.Bool   // so many wait that Produce is to refuse messages
 
-	mu      sync.Mutex // guards queue and others
-	queue   []call
-	others  int          // those in queue that are no reports
-	waiting atomic.Int64 // the reports in queue
+	_       cacheLine
+	mu      sync.Mutex // guards all below
+	queue   []call     // from head on
+	head    int
+	others  int // those in queue that are no reports
+	reports int // those that are
 }
 
 func (q *callQueue) put(c call) {
 	q.mu.Lock()
 	switch {
 	case c.report != nil:
-		q.waiting.Add(1)
+		if q.reports++; q.reports == q.most {
+			q.full.Store(true)
+		}
 	case q.others >= maxWaitingEvents:
 		q.mu.Unlock()
 		return
 	default:
 		q.others++
 	}
+	first := q.head == len(q.queue)
 	q.queue = append(q.queue, c)
 	q.mu.Unlock()
-	q.signal()
+	if first {
+		q.signal()
+	}
 }
 
 func (q *callQueue) signal() {
@@ -127,7 +136,16 @@ func (q *callQueue) signal() {
 
 // serve runs all that is in the queue when it is called, and returns how many those were.
 func (q *callQueue) serve() (n int) {
-	for limit := q.len(); n < limit; n++ {
+	limit, _ := q.len()
+	if limit == 0 {
+		return 0
+	}
+	defer func() {
+		if left, _ := q.len(); left > 0 {
+			q.signal() // for whoever else polls
+		}
+	}()
+	for ; n < limit; n++ {
 		c, ok := q.take()
 		if !ok {
 			return n
@@ -142,35 +160,51 @@ func (q *callQueue) serve() (n int) {
 }
 
 // take returns the next call. It is out of the queue before it runs: a panic neither repeats nor loses any.
-func (q *callQueue) take() (call, bool) {
+func (q *callQueue) take() (c call, ok bool) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.queue) == 0 {
-		return call{}, false
+	if q.head == len(q.queue) {
+		q.mu.Unlock()
+		return c, false
 	}
-	c := q.queue[0]
-	q.queue[0] = call{}
-	q.queue = q.queue[1:]
-	if c.report != nil {
-		q.waiting.Add(-1)
-		q.room.send()
-	} else {
+	c = q.queue[q.head]
+	q.queue[q.head] = call{}
+	q.head++
+	switch {
+	case q.head == len(q.queue):
+		q.queue, q.head = q.queue[:0], 0
+	case q.head >= 1024 && q.head >= len(q.queue)/2:
+		rest := copy(q.queue, q.queue[q.head:])
+		clear(q.queue[rest:])
+		q.queue, q.head = q.queue[:rest], 0
+	}
+	switch {
+	case c.report == nil:
 		q.others--
+	case q.reports == q.most:
+		q.full.Store(false)
+		fallthrough
+	default:
+		q.reports--
 	}
-	if len(q.queue) > 0 {
-		q.signal() // for whoever else polls
+	q.mu.Unlock()
+	if c.report != nil {
+		q.room.send()
 	}
 	return c, true
 }
 
-func (q *callQueue) len() int {
+// len returns how much waits, and how many reports of it.
+func (q *callQueue) len() (all, reports int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.queue)
+	return len(q.queue) - q.head, q.reports
 }
 
-// reports returns how many reports wait.
-func (q *callQueue) reports() int { return int(q.waiting.Load()) }
+// unserved returns how many reports wait.
+func (q *callQueue) unserved() int {
+	_, reports := q.len()
+	return reports
+}
 
 // broadcast tells whoever listens that something has happened. It costs next to nothing while nobody does.
 type broadcast struct {

@@ -15,7 +15,7 @@ func (p *Producer) Len() int {
 	if p.client.closed.Load() {
 		return 0
 	}
-	return len(p.source.ch) + int(p.source.taken.Load()) + int(p.queue.messages()) + p.events.unread() + p.calls.reports()
+	return len(p.source.ch) + int(p.source.taken.Load()) + int(p.queue.messages()) + p.events.unread() + p.calls.unserved()
 }
 
 // Flush sends what waits, without regard to linger.ms, and waits until Len is 0 or timeoutMs is over. It returns Len

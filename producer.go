@@ -56,19 +56,19 @@ type Producer struct {
 
 	timeouts timeouts
 	flushing flushing
-	calls    callQueue
-	channels deliveryChannels
 	source   produceChannel
 
 	outage atomic.Bool   // no broker can be reached
 	txn    *transactions // nil without transactional.id
 
 	// What promises write for each message is apart from what Produce reads for each.
-	_      cacheLine
-	events eventQueue
-	lot    []Message // for reports, see reportDelivered
-	spares spares
-	_      cacheLine
+	_        cacheLine
+	events   eventQueue
+	channels deliveryChannels
+	calls    callQueue
+	lot      []Message // for reports, see reportDelivered
+	spares   spares
+	_        cacheLine
 }
 
 var (
@@ -141,7 +141,7 @@ func (p *Producer) configure(s *settings) {
 	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), wake: make(chan struct{}, 1), again: make(chan struct{}, 1)}
 	p.timeouts.awake.Store(true)
 	p.flushing = flushing{p: p, more: make(chan struct{}, 1)}
-	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1)}
+	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1), most: int(p.queue.maxMessages)}
 	p.events = newEventQueue(p, s.num("go.events.channel.size"))
 	p.channels.p = p
 	p.source = produceChannel{p: p, ch: make(chan *Message, s.num("go.produce.channel.size")), stop: make(chan struct{}), stopped: make(chan struct{})}
@@ -166,7 +166,7 @@ func (p *Producer) produce(msg *Message, ch chan Event, callback func(*Message, 
 	}
 	// Callbacks that wait for Poll do not count as messages. But an application that never polls is to be told so, as
 	// by the peer, rather than to run out of memory: so there may be as many of them, and no more.
-	if p.calls.reports() >= int(p.queue.maxMessages) {
+	if p.calls.full.Load() {
 		return errQueueFull
 	}
 	if !p.queue.reserve(len(msg.Value)) {

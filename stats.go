@@ -270,7 +270,7 @@ func (s *Statistics) partition(topic string, id int32) *PartitionStats {
 
 // fillStats adds what the producer itself knows.
 func (p *Producer) fillStats(s *Statistics) {
-	s.ReplyQueue = p.events.unread() + p.calls.reports()
+	s.ReplyQueue = p.events.unread() + p.calls.unserved()
 	s.MsgCount, s.MsgSize = p.queue.now()
 	s.MsgMax, s.MsgSizeMax = p.queue.maxMessages, p.queue.maxBytes
 	known := false
