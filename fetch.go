@@ -312,7 +312,7 @@ func (c *Consumer) topicGoneLocked(topic string, why error) {
 		if p.position >= 0 {
 			at = p.position
 		}
-		again = append(again, start{p: p, version: p.version, at: at})
+		again = append(again, start{p: p, version: p.version, at: at, check: true})
 	}
 	c.fetcher.interruptLocked()
 	c.locateLocked(again)

@@ -46,6 +46,7 @@ type start struct {
 	version int
 	at      Offset
 	since   time.Time
+	check   bool // at is of a topic that is gone: it may be out of the range of the one that has the name now
 }
 
 // locateLocked looks up where partitions start and has them fetched from there. It goes on in the background until it
@@ -111,10 +112,54 @@ func (c *Consumer) locateOnce(ctx context.Context, starts []start) (again []star
 	}
 	c.noteQueries(stored)
 	c.noteQueries(located)
-	if len(located) > 0 {
+	located, unchecked := c.inRange(ctx, located)
+	if again = append(again, unchecked...); len(located) > 0 {
 		again = append(again, c.begin(ctx, located)...)
 	}
 	return again
+}
+
+// inRange looks whether the starts that are to be checked are in the range of their partitions, and applies the policy
+// to those that are not. For others the broker says so to the engine when it fetches. But the engine may find itself
+// with a partition that it has just forgotten and not learned of again, and then takes the nearest offset of the new
+// one by itself.
+func (c *Consumer) inRange(ctx context.Context, starts []start) (in, again []start) {
+	var check []start
+	var queries []offsetQuery
+	for _, s := range starts {
+		if !s.check || s.at < 0 {
+			in = append(in, s)
+			continue
+		}
+		check = append(check, s)
+		queries = append(queries, offsetQuery{*s.p.topic, s.p.id, int64(OffsetBeginning)}, offsetQuery{*s.p.topic, s.p.id, int64(OffsetEnd)})
+	}
+	if len(check) == 0 {
+		return in, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, c.client.requestTimeout())
+	defer cancel()
+	found, err := c.client.listOffsets(bounded, int8(IsolationLevelReadUncommitted), queries)
+	if err != nil {
+		return in, check
+	}
+	for i, s := range check {
+		low, end := found[2*i], found[2*i+1]
+		switch {
+		case low.err != nil || end.err != nil:
+			again = append(again, s)
+		case int64(s.at) < low.offset || int64(s.at) > end.offset:
+			leader := c.leaderOf(s.p)
+			c.mu.Lock()
+			if s.version == s.p.version {
+				c.resetLocked(s.p, leader, kerr.OffsetOutOfRange)
+			}
+			c.mu.Unlock()
+		default:
+			in = append(in, s)
+		}
+	}
+	return in, again
 }
 
 // noteQueries keeps the logical offsets that are looked up, for statistics.
