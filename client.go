@@ -82,6 +82,7 @@ func newClient(conf *settings, emit func(Event), opts ...kgo.Opt) (*client, erro
 		c.log.close()
 		return nil, err
 	}
+	c.log.debugf("generic", "INIT", "Client %s initialized (debug %s)", c.name, conf.str("debug"))
 	return c, nil
 }
 
@@ -213,6 +214,7 @@ const engineGrace = time.Second
 
 // stop ends the engine and waits for every goroutine of the client. The engine goes first: what waits for it returns.
 func (c *client) stop() {
+	c.log.debugf("generic", "TERMINATE", "Client %s ends", c.name)
 	c.tasks.cancel()
 	first := c.current.Load()
 	first.close()

@@ -154,6 +154,9 @@ func (c *Consumer) fetchLoop(ctx context.Context) {
 		c.fetcher.full = full
 		c.mu.Unlock()
 
+		if len(c.client.log.debug) > 0 {
+			c.client.log.fetching(drop, add)
+		}
 		if len(drop) > 0 {
 			c.client.engine().RemoveConsumePartitions(drop)
 		}

@@ -66,21 +66,52 @@ var engineContexts = []struct{ word, context, tag string }{
 	{"connection", "broker", "CONNECT"},
 	{"broker", "broker", "BROKER"},
 	{"request", "protocol", "SEND"},
-	{"wrote", "protocol", "SEND"},
-	{"read", "protocol", "RECV"},
+}
+
+// engineTag returns the tag of an engine's line, "" where no context wants it. Lines about single requests are of
+// protocol and of what the request is for.
+func (d debugContexts) engineTag(line string) string {
+	if d.on("protocol") {
+		switch {
+		case strings.HasPrefix(line, "wrote "):
+			return "SEND"
+		case strings.HasPrefix(line, "read "):
+			return "RECV"
+		}
+	}
+	for _, c := range engineContexts {
+		if strings.Contains(line, c.word) {
+			if d.on(c.context) {
+				return c.tag
+			}
+			return ""
+		}
+	}
+	if d.on("generic") {
+		return "ENGINE"
+	}
+	return ""
+}
+
+// fetching tells what the engine is to fetch from now on.
+func (l *logger) fetching(drop map[string][]int32, add map[string]map[int32]kgo.Offset) {
+	for topic, ids := range drop {
+		l.debugf("topic", "FETCHDEL", "Topic %s %v: no longer fetched", topic, ids)
+	}
+	for topic, starts := range add {
+		for id, at := range starts {
+			offset := at.EpochOffset().Offset
+			l.debugf("topic", "PARTADD", "Topic %s [%d]: to be fetched from offset %d on", topic, id, offset)
+			l.debugf("fetch", "FETCHADD", "Topic %s [%d]: fetch from offset %d on", topic, id, offset)
+			l.debugf("consumer", "CONSUME", "Topic %s [%d]: consume from offset %d on", topic, id, offset)
+		}
+	}
 }
 
 // Log is part of kgo.Logger.
 func (e engineLog) Log(_ kgo.LogLevel, msg string, keyvals ...any) {
-	lower := strings.ToLower(msg)
-	context, tag := "generic", "ENGINE"
-	for _, c := range engineContexts {
-		if strings.Contains(lower, c.word) {
-			context, tag = c.context, c.tag
-			break
-		}
-	}
-	if !e.l.debug.on(context) {
+	tag := e.l.debug.engineTag(strings.ToLower(msg))
+	if tag == "" {
 		return
 	}
 	var b strings.Builder

@@ -157,3 +157,33 @@ func TestStderr(t *testing.T) {
 		}
 	}
 }
+
+// TestDebugContextsHaveLines has lines of every context that a producer and a consumer have to do with.
+func TestDebugContextsHaveLines(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	line := func(context string, logs chan kafka.LogEvent) {
+		t.Helper()
+		select {
+		case e := <-logs:
+			if e.Level != 7 || e.Tag == "" || e.Message == "" {
+				t.Errorf("%s: %v", context, e)
+			}
+		case <-time.After(patience):
+			t.Errorf("%s: no line", context)
+		}
+	}
+	for _, context := range []string{"generic", "broker", "metadata", "feature", "protocol", "msg", "all"} {
+		p := newProducer(t, cl.Bootstrap, "go.logs.channel.enable", true, "debug", context)
+		_, err := p.ProduceSync(t.Context(), message("t", 0, "k", "v"))
+		must(t, err)
+		line(context, p.Logs())
+	}
+	for _, context := range []string{"cgrp", "topic", "fetch", "consumer"} {
+		c := startConsumer(t, cl, kafka.ConfigMap{"go.logs.channel.enable": true, "debug": context})
+		must(t, c.Subscribe("t", nil))
+		_, err := c.ReadMessage(patience)
+		must(t, err)
+		line(context, c.Logs())
+	}
+}
