@@ -39,7 +39,7 @@ func TestProduceFunc(t *testing.T) {
 	}
 	inside.Store(true)
 	served := 0
-	for deadline := time.Now().Add(20 * time.Second); served < n/2 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); served < n/2 && time.Now().Before(deadline); {
 		served += p.Poll(100)
 	}
 	if served == 0 || served != len(got) {
@@ -66,7 +66,7 @@ func TestProduceContext(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := p.FlushContext(ctx); err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestReadContext(t *testing.T) {
 		}
 	}()
 	next := 0
-	for deadline := time.Now().Add(30 * time.Second); next < n && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); next < n && time.Now().Before(deadline); {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		ev, err := r.PollContext(ctx)
 		cancel()
@@ -138,7 +138,7 @@ func TestReadBatchAndMessages(t *testing.T) {
 	put(t, c, topic, 0, numbers(0, 100)...)
 	r := newConsumer(t, with(c, groupOf(t)))
 	subscribe(t, r, topic)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var got []string
 	for len(got) < 60 {
@@ -186,7 +186,7 @@ func TestCommitAsync(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []kafka.Offset{5, 3}[i]
-		pollUntil(t, r, 20*time.Second, "an OffsetsCommitted event", func(ev kafka.Event) bool {
+		pollUntil(t, r, patience, "an OffsetsCommitted event", func(ev kafka.Event) bool {
 			e, ok := ev.(kafka.OffsetsCommitted)
 			return ok && e.Error == nil && e.Offsets[0].Offset == want
 		})
@@ -206,7 +206,7 @@ func TestAtLeastOnceHandlerFails(t *testing.T) {
 	topic, group := newTopic(t, c, 1), groupOf(t)
 	put(t, c, topic, 0, numbers(0, 10)...)
 	own := kafka.ConfigMap{"enable.auto.commit": false, "enable.auto.offset.store": false}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	broken := errors.New("broken")
 	r := newConsumer(t, with(c, group, own))
@@ -238,7 +238,7 @@ func TestAtMostOnceCommitFails(t *testing.T) {
 	topic, group := newTopic(t, c, 1), groupOf(t)
 	put(t, c, topic, 0, numbers(0, 100)...)
 	conf := with(c, group, kafka.ConfigMap{"enable.auto.commit": false, "enable.auto.offset.store": false, "group.instance.id": "the-one"})
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r := newConsumer(t, conf)
 	subscribe(t, r, topic)

@@ -16,7 +16,7 @@ func newAdmin(t testing.TB, conf *kafka.ConfigMap) *kafka.AdminClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { inTime(t, "AdminClient.Close", 20*time.Second, a.Close) })
+	t.Cleanup(func() { inTime(t, "AdminClient.Close", patience, a.Close) })
 	return a
 }
 
@@ -50,7 +50,7 @@ func TestAdminTopics(t *testing.T) {
 		t.Errorf("DescribeConfigs: %v, %v", configs, err)
 	}
 	results(kafka.ErrNoError)(a.CreatePartitions(t.Context(), []kafka.PartitionsSpecification{{Topic: name, IncreaseTo: 5}}))
-	await(t, 20*time.Second, "the topic has five partitions", func() bool {
+	await(t, patience, "the topic has five partitions", func() bool {
 		leaders, err := c.Leaders(t.Context(), name)
 		return err == nil && len(leaders) == 5
 	})
@@ -71,7 +71,7 @@ func TestAdminTopics(t *testing.T) {
 	}
 
 	results(kafka.ErrNoError)(a.DeleteTopics(t.Context(), []string{name}))
-	await(t, 20*time.Second, "the topic is gone", func() bool {
+	await(t, patience, "the topic is gone", func() bool {
 		meta, err := admin(t, c).Metadata(t.Context())
 		return err == nil && !meta.Topics.Has(name)
 	})
@@ -173,7 +173,7 @@ func TestAuthorization(t *testing.T) {
 	}
 	filter := kafka.ACLBindingFilter{Type: kafka.ResourceTopic, Name: topic, ResourcePatternType: kafka.ResourcePatternTypeLiteral,
 		Operation: kafka.ACLOperationAny, PermissionType: kafka.ACLPermissionTypeAny}
-	await(t, 20*time.Second, "the access list is there", func() bool {
+	await(t, patience, "the access list is there", func() bool {
 		got, err := a.DescribeACLs(t.Context(), filter)
 		return err == nil && got.Error.Code() == kafka.ErrNoError && len(got.ACLBindings) == len(list)
 	})
@@ -181,7 +181,7 @@ func TestAuthorization(t *testing.T) {
 	sam := secured(c, cluster.SASL, sasl("SCRAM-SHA-512", cluster.ScramUser, cluster.ScramPassword))
 	paula := secured(c, cluster.SASL, sasl("PLAIN", cluster.PlainUser, cluster.PlainPassword))
 	p := newProducer(t, with(c, sam))
-	await(t, 20*time.Second, "the broker refuses to write", func() bool {
+	await(t, patience, "the broker refuses to write", func() bool {
 		r := send(t, p, &kafka.Message{TopicPartition: partition(topic, 0), Value: []byte("forbidden")})
 		return code(t, r.TopicPartition.Error) == kafka.ErrTopicAuthorizationFailed
 	})
@@ -201,7 +201,7 @@ func TestAuthorization(t *testing.T) {
 	}
 	r := newConsumer(t, with(c, sam, groupOf(t)))
 	assign(t, r, at(topic, 0, kafka.OffsetBeginning))
-	pollUntil(t, r, 20*time.Second, "an authorization error", func(ev kafka.Event) bool {
+	pollUntil(t, r, patience, "an authorization error", func(ev kafka.Event) bool {
 		switch e := ev.(type) {
 		case *kafka.Message:
 			t.Errorf("message %v", e.TopicPartition)
@@ -215,7 +215,7 @@ func TestAuthorization(t *testing.T) {
 	if err != nil || len(removed) != 1 || removed[0].Error.Code() != kafka.ErrNoError || len(removed[0].ACLBindings) != len(list) {
 		t.Errorf("DeleteACLs: %v, %v", removed, err)
 	}
-	await(t, 20*time.Second, "the broker lets write again", func() bool {
+	await(t, patience, "the broker lets write again", func() bool {
 		r := send(t, p, &kafka.Message{TopicPartition: partition(topic, 0), Value: []byte("again")})
 		return r.TopicPartition.Error == nil
 	})
@@ -238,7 +238,7 @@ func TestScramUsers(t *testing.T) {
 	if err != nil || altered.Errors[user].Code() != kafka.ErrNoError {
 		t.Fatalf("AlterUserScramCredentials: %v, %v", altered, err)
 	}
-	await(t, 20*time.Second, "the user is there", func() bool {
+	await(t, patience, "the user is there", func() bool {
 		got, err := a.DescribeUserScramCredentials(t.Context(), []string{user})
 		d := got.Descriptions[user]
 		return err == nil && d.Error.Code() == kafka.ErrNoError && len(d.ScramCredentialInfos) == 1 && d.ScramCredentialInfos[0] == info
@@ -249,12 +249,12 @@ func TestScramUsers(t *testing.T) {
 	if err != nil || altered.Errors[user].Code() != kafka.ErrNoError {
 		t.Fatalf("deleting the user: %v, %v", altered, err)
 	}
-	await(t, 20*time.Second, "the user is gone", func() bool {
+	await(t, patience, "the user is gone", func() bool {
 		got, err := a.DescribeUserScramCredentials(t.Context(), []string{user})
 		return err == nil && got.Descriptions[user].Error.Code() == kafka.ErrResourceNotFound
 	})
 	p := newProducer(t, with(c, secured(c, cluster.SASL, sasl("SCRAM-SHA-256", user, "first-password"))))
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(patience)
 	for {
 		select {
 		case ev := <-p.Events():

@@ -106,7 +106,7 @@ func TestAutoCommit(t *testing.T) {
 	subscribe(t, r, topic)
 	said := func(want kafka.Offset) {
 		t.Helper()
-		pollUntil(t, r, 20*time.Second, "an OffsetsCommitted event", func(ev kafka.Event) bool {
+		pollUntil(t, r, patience, "an OffsetsCommitted event", func(ev kafka.Event) bool {
 			e, ok := ev.(kafka.OffsetsCommitted)
 			if !ok {
 				return false

@@ -96,7 +96,7 @@ func TestAssignOffsets(t *testing.T) {
 			}
 			assign(t, r, at(topic, 0, row.offset))
 			if row.want == 10 {
-				pollUntil(t, r, 20*time.Second, "the end of the partition", func(ev kafka.Event) bool {
+				pollUntil(t, r, patience, "the end of the partition", func(ev kafka.Event) bool {
 					_, end := ev.(kafka.PartitionEOF)
 					return end
 				})
@@ -169,7 +169,7 @@ func TestPartitionEOF(t *testing.T) {
 	// ends polls until partition p ends, and returns where.
 	ends := func(p int32) (end kafka.Offset) {
 		t.Helper()
-		pollUntil(t, r, 20*time.Second, fmt.Sprintf("the end of partition %d", p), func(ev kafka.Event) bool {
+		pollUntil(t, r, patience, fmt.Sprintf("the end of partition %d", p), func(ev kafka.Event) bool {
 			switch e := ev.(type) {
 			case *kafka.Message:
 				read++
@@ -185,7 +185,7 @@ func TestPartitionEOF(t *testing.T) {
 		return end
 	}
 	found := map[int32]kafka.Offset{}
-	pollUntil(t, r, 20*time.Second, "the ends of both partitions", func(ev kafka.Event) bool {
+	pollUntil(t, r, patience, "the ends of both partitions", func(ev kafka.Event) bool {
 		switch e := ev.(type) {
 		case *kafka.Message:
 			read++
@@ -251,7 +251,7 @@ func TestOffsetReset(t *testing.T) {
 			}
 			subscribe(t, r, topic)
 			first := kafka.Offset(-2)
-			pollUntil(t, r, 30*time.Second, "a message, the end or an error", func(ev kafka.Event) bool {
+			pollUntil(t, r, patience, "a message, the end or an error", func(ev kafka.Event) bool {
 				switch e := ev.(type) {
 				case *kafka.Message:
 					first = e.TopicPartition.Offset
@@ -366,7 +366,7 @@ func TestIsolationLevel(t *testing.T) {
 		r := newConsumer(t, with(c, groupOf(t), kafka.ConfigMap{"isolation.level": level, "enable.partition.eof": true}))
 		assign(t, r, at(topic, 0, 0))
 		var got []string
-		pollUntil(t, r, 20*time.Second, "the end of the partition", func(ev kafka.Event) bool {
+		pollUntil(t, r, patience, "the end of the partition", func(ev kafka.Event) bool {
 			switch e := ev.(type) {
 			case *kafka.Message:
 				got = append(got, string(e.Value))

@@ -36,7 +36,7 @@ func TestExactlyOnce(t *testing.T) {
 			}
 			writer := startWriter(t, c, in, partitions)
 			victim, heir := start("victim"), start("heir")
-			await(t, 60*time.Second, "both processes read", func() bool {
+			await(t, patience, "both processes read", func() bool {
 				return len(victim.handled()) >= 50 && len(heir.handled()) >= 50
 			})
 			if row.halt {
@@ -46,16 +46,16 @@ func TestExactlyOnce(t *testing.T) {
 				<-victim.ended
 			}
 			mark := writer.ends()
-			await(t, 90*time.Second, "the heir reads all partitions beyond where they were", func() bool {
+			await(t, patience, "the heir reads all partitions beyond where they were", func() bool {
 				return len(heir.beyond(mark)) == partitions
 			})
 			if row.halt {
 				awake := writer.ends()
 				victim.signal(syscall.SIGCONT)
-				await(t, 60*time.Second, "the halted process reads again", func() bool { return len(victim.beyond(awake)) > 0 })
+				await(t, patience, "the halted process reads again", func() bool { return len(victim.beyond(awake)) > 0 })
 			}
 			ends := writer.stop()
-			await(t, 60*time.Second, "the group has read to the end", func() bool {
+			await(t, patience, "the group has read to the end", func() bool {
 				for p, end := range ends {
 					if committed(t, c, group, in, p) < end {
 						return false
@@ -67,7 +67,7 @@ func TestExactlyOnce(t *testing.T) {
 			if row.halt {
 				victim.leave()
 			}
-			await(t, 30*time.Second, "all transactions are decided", func() bool { return decided(t, c, out) })
+			await(t, patience, "all transactions are decided", func() bool { return decided(t, c, out) })
 			copies := readCommitted(t, c, out)
 			for p, end := range ends {
 				for o := range end {
@@ -104,7 +104,7 @@ func readCommitted(t *testing.T, c *cluster.Cluster, topic string) map[string]in
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))
 	must(t, err)
 	defer reader.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	counts := map[string]int{}
 	for next := int64(0); next < end.Offset; { // the last record is the mark of a transaction's end

@@ -217,8 +217,8 @@ func TestKilledLeader(t *testing.T) {
 			topic := newTopic(t, c, loadPartitions)
 			in := startLoad(t, c, topic, row.conf)
 			out := join(t, with(c, groupOf(t)), topic)
-			in.deliveries(1000, 30*time.Second, "the load runs")
-			await(t, 30*time.Second, "the consumer reads", func() bool { return out.read() > 500 })
+			in.deliveries(1000, patience, "the load runs")
+			await(t, patience, "the consumer reads", func() bool { return out.read() > 500 })
 
 			leaders, err := c.Leaders(t.Context(), topic)
 			if err != nil {
@@ -235,16 +235,16 @@ func TestKilledLeader(t *testing.T) {
 				t.Fatal(err)
 			}
 			// What the consumer reads of the dead leader's partition from here on was produced to the next leader.
-			await(t, 30*time.Second, "the consumer reads what was produced to the new leader", func() bool {
+			await(t, patience, "the consumer reads what was produced to the new leader", func() bool {
 				return out.sawAt(fmt.Sprintf("%s/0@%d", topic, end.Offset+1000)) > 0
 			})
 			t.Logf("node %d was killed; the consumer went on after %v", victim, time.Since(killed).Round(100*time.Millisecond))
-			in.deliveries(1000, 30*time.Second, "the producer goes on")
+			in.deliveries(1000, patience, "the producer goes on")
 			if err := c.Start(t.Context(), victim); err != nil {
 				t.Fatalf("%v\n%s", err, c.Tail(20))
 			}
-			in.deliveries(1000, 30*time.Second, "the producer goes on after the node is back")
-			in.finish(c, 60*time.Second, !row.safe)
+			in.deliveries(1000, patience, "the producer goes on after the node is back")
+			in.finish(c, patience, !row.safe)
 			if _, _, failed := in.counts(); failed > 0 {
 				t.Errorf("%d messages failed, though message.timeout.ms is far away", failed)
 			}
@@ -261,7 +261,7 @@ func allRead(t *testing.T, c *cluster.Cluster, topic string, m *member) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, 30*time.Second, "the consumer has read all", func() bool { return m.read() >= len(log) })
+	await(t, patience, "the consumer has read all", func() bool { return m.read() >= len(log) })
 	seen := m.saw()
 	for _, r := range log {
 		if seen[fmt.Sprintf("%s/%d@%d", topic, r.Partition, r.Offset)] == 0 {
@@ -276,19 +276,19 @@ func TestRollingRestart(t *testing.T) {
 	topic := newTopic(t, c, loadPartitions)
 	in := startLoad(t, c, topic, kafka.ConfigMap{"enable.idempotence": true})
 	out := join(t, with(c, groupOf(t)), topic)
-	in.deliveries(500, 30*time.Second, "the load runs")
-	await(t, 30*time.Second, "the consumer reads", func() bool { return out.read() > 100 })
+	in.deliveries(500, patience, "the load runs")
+	await(t, patience, "the consumer reads", func() bool { return out.read() > 100 })
 	for id := 1; id <= c.Nodes(); id++ {
 		if err := c.Stop(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		in.deliveries(500, 30*time.Second, fmt.Sprintf("the load goes on without node %d", id))
+		in.deliveries(500, patience, fmt.Sprintf("the load goes on without node %d", id))
 		if err := c.Start(t.Context(), id); err != nil {
 			t.Fatalf("%v\n%s", err, c.Tail(20))
 		}
-		in.deliveries(500, 30*time.Second, fmt.Sprintf("the load goes on with node %d again", id))
+		in.deliveries(500, patience, fmt.Sprintf("the load goes on with node %d again", id))
 	}
-	in.finish(c, 60*time.Second, false)
+	in.finish(c, patience, false)
 	if _, _, failed := in.counts(); failed > 0 {
 		t.Errorf("%d messages failed", failed)
 	}
@@ -303,17 +303,17 @@ func TestAllBrokersDown(t *testing.T) {
 	topic := newTopic(t, c, loadPartitions)
 	in := startLoad(t, c, topic, kafka.ConfigMap{"acks": "all", "message.timeout.ms": 4000})
 	out := join(t, with(c, groupOf(t)), topic)
-	in.deliveries(500, 30*time.Second, "the load runs")
-	await(t, 30*time.Second, "the consumer reads", func() bool { return out.read() > 100 })
+	in.deliveries(500, patience, "the load runs")
+	await(t, patience, "the consumer reads", func() bool { return out.read() > 100 })
 	if err := c.KillAll(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, 30*time.Second, "messages fail", func() bool {
+	await(t, patience, "messages fail", func() bool {
 		_, _, failed := in.counts()
 		return failed > 100
 	})
-	await(t, 30*time.Second, "the producer says that all brokers are down", func() bool { return in.saw(kafka.ErrAllBrokersDown) })
-	await(t, 30*time.Second, "the consumer says that all brokers are down", func() bool {
+	await(t, patience, "the producer says that all brokers are down", func() bool { return in.saw(kafka.ErrAllBrokersDown) })
+	await(t, patience, "the consumer says that all brokers are down", func() bool {
 		out.mu.Lock()
 		defer out.mu.Unlock()
 		for _, e := range out.errors {
@@ -329,9 +329,9 @@ func TestAllBrokersDown(t *testing.T) {
 		t.Fatalf("%v\n%s", err, c.Tail(20))
 	}
 	before := out.read()
-	in.deliveries(1000, 30*time.Second, "the producer goes on")
-	await(t, 30*time.Second, "the consumer goes on", func() bool { return out.read() > before+500 })
-	in.finish(c, 60*time.Second, true)
+	in.deliveries(1000, patience, "the producer goes on")
+	await(t, patience, "the consumer goes on", func() bool { return out.read() > before+500 })
+	in.finish(c, patience, true)
 	for v, err := range in.failed {
 		if got := code(t, err); got != kafka.ErrMsgTimedOut {
 			t.Errorf("message %s failed with %v", v, got)

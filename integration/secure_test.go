@@ -141,7 +141,7 @@ func TestRefused(t *testing.T) {
 				return slices.Contains(row.want, e.Code())
 			}
 			p := newProducer(t, with(c, row.conf))
-			timeout := time.After(20 * time.Second)
+			timeout := time.After(patience)
 			for found := false; !found; {
 				select {
 				case ev := <-p.Events():
@@ -155,7 +155,7 @@ func TestRefused(t *testing.T) {
 			seen = nil
 			r := newConsumer(t, with(c, row.conf, groupOf(t)))
 			subscribe(t, r, "anything")
-			pollUntil(t, r, 20*time.Second, fmt.Sprintf("an event of %v", row.want), func(ev kafka.Event) bool {
+			pollUntil(t, r, patience, fmt.Sprintf("an event of %v", row.want), func(ev kafka.Event) bool {
 				e, ok := ev.(kafka.Error)
 				return ok && fits(e)
 			})

@@ -32,7 +32,7 @@ func TestTimestampTypes(t *testing.T) {
 			for i := range 3 {
 				must(t, p.Produce(&kafka.Message{TopicPartition: partition(topic, 0), Value: []byte(fmt.Sprint(i)), Timestamp: own.Add(time.Duration(i) * time.Hour)}, report))
 			}
-			for _, m := range reports(t, report, 3, 30*time.Second) {
+			for _, m := range reports(t, report, 3, patience) {
 				if m.TopicPartition.Error != nil || m.TimestampType != kafka.TimestampNotAvailable || !m.Timestamp.IsZero() {
 					t.Errorf("report: %v, %v %v", m.TopicPartition, m.TimestampType, m.Timestamp)
 				}

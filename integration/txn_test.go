@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -14,9 +13,9 @@ import (
 	"github.com/purego-kafka/kafka/integration/cluster"
 )
 
-// soon is a context for a call that must not take long.
+// soon is a context for a call that has to end.
 func soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -50,10 +49,10 @@ func write(t testing.TB, p *kafka.Producer, topic string, values ...string) {
 // see there.
 func visible(t testing.TB, c *cluster.Cluster, topic, level string) (seen []string) {
 	t.Helper()
-	await(t, 30*time.Second, "no transaction is open on "+topic, func() bool { return decided(t, c, topic) })
+	await(t, patience, "no transaction is open on "+topic, func() bool { return decided(t, c, topic) })
 	r := newConsumer(t, with(c, groupOf(t), manual, kafka.ConfigMap{"isolation.level": level, "enable.partition.eof": true}))
 	assign(t, r, at(topic, 0, kafka.OffsetBeginning))
-	pollUntil(t, r, 20*time.Second, "the end of "+topic, func(ev kafka.Event) bool {
+	pollUntil(t, r, patience, "the end of "+topic, func(ev kafka.Event) bool {
 		switch e := ev.(type) {
 		case *kafka.Message:
 			seen = append(seen, string(e.Value))
@@ -272,11 +271,11 @@ func testTransactionStaleMember(t *testing.T, c *cluster.Cluster, protocol strin
 		_ = conf.SetKey("heartbeat.interval.ms", 300)
 	}
 	first := join(t, conf, in)
-	await(t, 30*time.Second, "the first member holds all", func() bool { return len(first.holds()) == 2 })
+	await(t, patience, "the first member holds all", func() bool { return len(first.holds()) == 2 })
 	early, err := first.c.GetConsumerGroupMetadata()
 	must(t, err)
 	second := join(t, conf, in)
-	await(t, 30*time.Second, "each member holds one", func() bool { return len(first.holds()) == 1 && len(second.holds()) == 1 })
+	await(t, patience, "each member holds one", func() bool { return len(first.holds()) == 1 && len(second.holds()) == 1 })
 	// Brokers from 4.3 on take the offsets of an earlier member epoch for what the member has had all along.
 	moved := int32(0)
 	if second.holds()[0] == placeOf(partition(in, 1)) {
@@ -297,7 +296,7 @@ func testTransactionStaleMember(t *testing.T, c *cluster.Cluster, protocol strin
 	refused("an earlier generation", early, kafka.ErrIllegalGeneration)
 	first.leave()
 	refused("a member that left", left, kafka.ErrUnknownMemberID)
-	await(t, 30*time.Second, "the second member holds all", func() bool { return len(second.holds()) == 2 })
+	await(t, patience, "the second member holds all", func() bool { return len(second.holds()) == 2 })
 	if got := stableAt(t, c, group, in, moved); got != kafka.OffsetInvalid {
 		t.Errorf("offset %v is committed", got)
 	}
@@ -322,7 +321,7 @@ func testTransactionTimeout(t *testing.T, c *cluster.Cluster) {
 	p := txnProducer(t, c, id, short)
 	must(t, p.BeginTransaction())
 	write(t, p, topic, "late")
-	await(t, 30*time.Second, "the broker has aborted the transaction", func() bool { return decided(t, c, topic) })
+	await(t, patience, "the broker has aborted the transaction", func() bool { return decided(t, c, topic) })
 	wantError(t, "commit", p.CommitTransaction(soon(t)), kafka.ErrFenced, true, false)
 	next := txnProducer(t, c, id, short)
 	must(t, next.BeginTransaction())
