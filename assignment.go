@@ -221,6 +221,7 @@ func (c *Consumer) addLocked(keys []topicPartition, list []TopicPartition) {
 		if p.requested == OffsetInvalid {
 			p.requested = OffsetStored
 		}
+		p.looking = p.requested == OffsetStored
 		p.position, p.positionEpoch = OffsetInvalid, -1
 		p.stored = noOffset // what is committed stays known, so that a commit does not go backwards
 		c.assignment = append(c.assignment, p)
@@ -235,7 +236,7 @@ func (c *Consumer) addLocked(keys []topicPartition, list []TopicPartition) {
 func (c *Consumer) unassignLocked(out []*partition) {
 	for _, p := range out {
 		c.renewLocked(p)
-		p.assigned, p.named = false, false
+		p.assigned, p.named, p.looking = false, false, false
 		p.position, p.positionEpoch = OffsetInvalid, -1
 	}
 	kept := make([]*partition, 0, len(c.assignment))
@@ -282,7 +283,8 @@ func (c *Consumer) Position(partitions []TopicPartition) (offsets []TopicPartiti
 // auto.offset.reset says. Messages of it that are queued are dropped before it returns; it does not wait for more,
 // whatever ignoredTimeoutMs says. What is stored of it stays.
 //
-// ErrState: the partition is not assigned, was stopped by auto.offset.reset=error, or the consumer is closed.
+// ErrState: the partition is not assigned, was stopped by auto.offset.reset=error, or is to start at the committed offset
+// and that is not known yet, so in a rebalance callback: assign the offset there. Or the consumer is closed.
 // ErrUnknownPartition: the consumer has not heard of it. ErrInvalidArg: the offset is OffsetStored.
 func (c *Consumer) Seek(partition TopicPartition, ignoredTimeoutMs int) error {
 	if err := c.client.verify(); err != nil {
@@ -337,7 +339,7 @@ func (c *Consumer) seekLocked(tp TopicPartition) (start, error) {
 	switch {
 	case p == nil:
 		return start{}, newError(ErrUnknownPartition)
-	case !p.assigned, p.halted:
+	case !p.assigned, p.halted, p.looking:
 		return start{}, newError(ErrState)
 	case tp.Offset == OffsetStored:
 		return start{}, newError(ErrInvalidArg)

@@ -3,6 +3,7 @@ package kafka_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/purego-kafka/kafka"
@@ -209,4 +210,29 @@ func TestPositionBehindControlRecords(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSeekWhileLookingUp: in the callback, and until the committed offset is known, an assigned partition can't be
+// sought; one with an offset of its own can.
+func TestSeekWhileLookingUp(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
+	fill(t, cl, "t", 0, 0, 4)
+	fill(t, cl, "t", 1, 10, 4)
+	c := startConsumer(t, cl, kafka.ConfigMap{"partition.assignment.strategy": "range"})
+	need(t, "Subscribe", c.Subscribe("t", func(c *kafka.Consumer, ev kafka.Event) error {
+		if _, ok := ev.(kafka.AssignedPartitions); ok {
+			need(t, "Assign", c.Assign(tps(tp("t", 0, kafka.OffsetStored), tp("t", 1, 0))))
+			wantCode(t, "Seek", c.Seek(tp("t", 0, 2), 0), kafka.ErrState)
+			need(t, "Seek with an own offset", c.Seek(tp("t", 1, 2), 0))
+		}
+		return nil
+	}))
+	got := readN(t, c, 6)
+	slices.Sort(got)
+	want := append(values(0, 4), values(12, 14)...)
+	slices.Sort(want)
+	wantValues(t, "messages", got, want)
+	need(t, "Seek later", c.Seek(tp("t", 0, 3), 0))
+	wantValues(t, "messages", readN(t, c, 1), values(3, 4))
 }

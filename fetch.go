@@ -16,6 +16,7 @@ type partition struct {
 
 	assigned  bool
 	named     bool   // by a call while it was not assigned, see namedLocked
+	looking   bool   // the group's committed offset is looked up, to start there
 	halted    bool   // auto.offset.reset=error ended it: only another assignment starts it again
 	requested Offset // as the application asked, for Assignment
 	version   int    // moves when all that is queued or in flight for the partition has become void
@@ -90,7 +91,7 @@ func (c *Consumer) renewLocked(p *partition) {
 
 // fetchFromLocked lets the fetcher fetch p from an offset on.
 func (c *Consumer) fetchFromLocked(p *partition, start Offset) {
-	p.want, p.start = true, start
+	p.want, p.start, p.looking = true, start, false
 	p.seq++
 	c.fetcher.interruptLocked()
 }
@@ -332,7 +333,7 @@ func (c *Consumer) failLocked(p *partition, err Error) {
 
 // haltLocked reports that a partition has no offset to start at and auto.offset.reset is error.
 func (c *Consumer) haltLocked(p *partition, err Error) {
-	p.halted = true
+	p.halted, p.looking = true, false
 	c.failLocked(p, err)
 }
 

@@ -305,7 +305,7 @@ func (c *Consumer) begin(ctx context.Context, starts []start) (again []start) {
 		at[i] = bounds{-1, -1}
 		tail := s.at <= offsetTailBase
 		switch {
-		case s.at == OffsetBeginning || tail:
+		case s.at == OffsetBeginning:
 			at[i].low = ask(s.p, OffsetBeginning)
 		case !s.at.startable(): // of a seek; the broker knows more logical offsets than have names here
 			at[i].low = ask(s.p, s.at)
@@ -364,7 +364,7 @@ next:
 		case s.at == OffsetEnd:
 			s.at = end
 		case s.at <= offsetTailBase:
-			s.at = max(low, end-(offsetTailBase-s.at))
+			s.at = max(0, end-(offsetTailBase-s.at)) // below the start of the partition auto.offset.reset decides, as in the peer
 		}
 		if c.eofEvents && s.at == end {
 			c.endLocked(s.p, end)
