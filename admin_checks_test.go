@@ -3,6 +3,10 @@ package kafka
 import (
 	"errors"
 	"testing"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // TestListOffsetsChecks asks for what is refused before a broker hears of it: the first mistake of a partition counts.
@@ -56,5 +60,37 @@ func TestGetMetadataOfOneAndAll(t *testing.T) {
 	}
 	if md, err = a.GetMetadata(nil, false, 5000); err != nil || len(md.Topics) != 1 {
 		t.Errorf("the topics asked for so far: %v, %v", md, err)
+	}
+}
+
+// TestGroupOffsetsWithoutRights asks for a group whose coordinator the brokers don't tell this client.
+func TestGroupOffsetsWithoutRights(t *testing.T) {
+	t.Parallel()
+	cl, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	a := adminOn(t, ConfigMap{"bootstrap.servers": cl.ListenAddrs()[0]})
+	makeTopic(t, a, "t", 1)
+	cl.ControlKey(kmsg.FindCoordinator.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) { // kfake's signature
+		cl.KeepControl()
+		resp := req.ResponseKind().(*kmsg.FindCoordinatorResponse)
+		resp.ErrorCode = kerr.GroupAuthorizationFailed.Code
+		for _, key := range req.(*kmsg.FindCoordinatorRequest).CoordinatorKeys {
+			c := kmsg.NewFindCoordinatorResponseCoordinator()
+			c.Key, c.NodeID, c.ErrorCode = key, -1, kerr.GroupAuthorizationFailed.Code
+			resp.Coordinators = append(resp.Coordinators, c)
+		}
+		return resp, nil, true
+	})
+	topic := "t"
+	g := []ConsumerGroupTopicPartitions{{Group: "g", Partitions: []TopicPartition{{Topic: &topic, Offset: 1}}}}
+	const text = " worker coordinator request failed: Broker: Group authorization failed"
+	if _, err := a.ListConsumerGroupOffsets(t.Context(), g); !errors.Is(err, ErrGroupAuthorizationFailed) || err.Error() != "LISTCONSUMERGROUPOFFSETS"+text {
+		t.Errorf("ListConsumerGroupOffsets: %v", err)
+	}
+	if _, err := a.AlterConsumerGroupOffsets(t.Context(), g); !errors.Is(err, ErrGroupAuthorizationFailed) || err.Error() != "ALTERCONSUMERGROUPOFFSETS"+text {
+		t.Errorf("AlterConsumerGroupOffsets: %v", err)
 	}
 }

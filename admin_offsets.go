@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 
@@ -94,7 +95,7 @@ func (call *adminCall) committed(group string, partitions []TopicPartition, stab
 	req.Groups = []kmsg.OffsetFetchRequestGroup{rg}
 	resp, err := request[*kmsg.OffsetFetchResponse](call, req)
 	if err != nil {
-		return nil, err
+		return nil, coordinatorRefused("LISTCONSUMERGROUPOFFSETS", err)
 	}
 	for _, g := range resp.Groups {
 		if g.Group != group {
@@ -125,6 +126,15 @@ func (call *adminCall) committed(group string, partitions []TopicPartition, stab
 	}
 	sort.Sort(TopicPartitions(found))
 	return found, nil
+}
+
+// coordinatorRefused says that a client without rights on a group was not told its coordinator, in librdkafka's words.
+func coordinatorRefused(call string, err error) error {
+	var e Error
+	if !errors.As(err, &e) || e.code != ErrGroupAuthorizationFailed {
+		return err
+	}
+	return newErrorf(e.code, "%s worker coordinator request failed: %s", call, e.code).withCause(err)
 }
 
 // AlterConsumerGroupOffsetsResult is what AlterConsumerGroupOffsets returns: one element.
@@ -198,7 +208,7 @@ func (call *adminCall) commitFor(g ConsumerGroupTopicPartitions) ([]TopicPartiti
 	if len(req.Topics) > 0 {
 		resp, err := request[*kmsg.OffsetCommitResponse](call, req)
 		if err != nil {
-			return nil, err
+			return nil, coordinatorRefused("ALTERCONSUMERGROUPOFFSETS", err)
 		}
 		byID := map[[16]byte]string{}
 		for n, info := range known {

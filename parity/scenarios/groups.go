@@ -207,6 +207,75 @@ func init() {
 		list("in the end", group, nil)
 	})
 
+	reg("groups.without_rights", func(t *T) {
+		topic, group := t.Topic("topic", 1), t.Name("group")
+		ctx, cancel := ctxSec(50)
+		defer cancel()
+		type gtps = []kafka.ConsumerGroupTopicPartitions
+		one := gtps{{Group: group, Partitions: []kafka.TopicPartition{tpo(topic, 0, 1)}}}
+		_, err := t.Adm().AlterConsumerGroupOffsets(ctx, one)
+		t.Must("offsets", err)
+		deny := kafka.ACLBinding{Type: kafka.ResourceGroup, Name: group, ResourcePatternType: kafka.ResourcePatternTypeLiteral, Principal: "User:testuser", Host: "*", Operation: kafka.ACLOperationAll, PermissionType: kafka.ACLPermissionTypeDeny}
+		_, err = t.Adm().CreateACLs(ctx, kafka.ACLBindings{deny})
+		t.Must("ACL", err)
+		t.Later(func() { _, _ = t.Adm().DeleteACLs(context.Background(), kafka.ACLBindingFilters{deny}) })
+		a := t.Admin(withSASL("PLAIN", "testuser", "testpass")...)
+		waitFor(15*time.Second, func() bool {
+			res, err := a.DescribeConsumerGroups(ctx, []string{group})
+			return err == nil && res.ConsumerGroupDescriptions[0].Error.Code() == kafka.ErrGroupAuthorizationFailed
+		})
+		res, err := a.DescribeConsumerGroups(ctx, []string{group, t.Name("other")})
+		t.ErrT("describe", err)
+		for _, d := range res.ConsumerGroupDescriptions {
+			t.P("%s %s %s members nil %v", d.GroupID, kef(d.Error), d.State, d.Members == nil)
+		}
+		ls, err := a.ListConsumerGroups(ctx)
+		t.ErrT("list", err)
+		there := false
+		for _, g := range ls.Valid {
+			there = there || g.GroupID == group
+		}
+		t.P("listed %v errors %d", there, len(ls.Errors))
+		lo, err := a.ListConsumerGroupOffsets(ctx, one)
+		t.ErrT("offsets", err)
+		for _, g := range lo.ConsumerGroupsTopicPartitions {
+			t.P("%s %s", g.Group, tpsf(g.Partitions))
+		}
+		ao, err := a.AlterConsumerGroupOffsets(ctx, one)
+		t.ErrT("alter offsets", err)
+		for _, g := range ao.ConsumerGroupsTopicPartitions {
+			t.P("%s %s", g.Group, tpsf(g.Partitions))
+		}
+		dg, err := a.DeleteConsumerGroups(ctx, []string{group})
+		t.ErrT("delete", err)
+		for _, r := range dg.ConsumerGroupResults {
+			t.P("%s", kef(r.Error))
+			t.Text("%s", r)
+		}
+	})
+
+	reg("groups.consumer_without_rights", func(t *T) {
+		topic, group := t.Topic("topic", 1), t.Name("group")
+		deny := kafka.ACLBinding{Type: kafka.ResourceGroup, Name: group, ResourcePatternType: kafka.ResourcePatternTypeLiteral, Principal: "User:testuser", Host: "*", Operation: kafka.ACLOperationAll, PermissionType: kafka.ACLPermissionTypeDeny}
+		ctx, cancel := ctxSec(50)
+		defer cancel()
+		_, err := t.Adm().CreateACLs(ctx, kafka.ACLBindings{deny})
+		t.Must("ACL", err)
+		t.Later(func() { _, _ = t.Adm().DeleteACLs(context.Background(), kafka.ACLBindingFilters{deny}) })
+		a := t.Admin(withSASL("PLAIN", "testuser", "testpass")...)
+		waitFor(15*time.Second, func() bool {
+			res, err := a.DescribeConsumerGroups(ctx, []string{group})
+			return err == nil && res.ConsumerGroupDescriptions[0].Error.Code() == kafka.ErrGroupAuthorizationFailed
+		})
+		c := t.Consumer(group, withSASL("PLAIN", "testuser", "testpass")...)
+		cs, err := c.Committed([]kafka.TopicPartition{tp(topic, 0)}, 2000)
+		t.ErrT("committed", err)
+		t.P("%s", tpsf(cs))
+		t.Must("subscribe", c.Subscribe(topic, nil))
+		ev := Next(c, 20*time.Second, isErr)
+		t.P("%s", evf(ev))
+	})
+
 	reg("groups.offsets_of_transactions", func(t *T) {
 		topic, group := t.Topic("topic", 1), t.Name("group")
 		t.Fill(topic, 0, 3, "v")
