@@ -306,7 +306,8 @@ func (c *Consumer) revoke(ctx context.Context, keys []topicPartition) {
 	c.mu.Lock()
 	var held []topicPartition // what the application has given up by itself was committed then
 	for _, p := range c.assignment {
-		if k := p.key(); c.closing || slices.Contains(keys, k) {
+		// Under an eager protocol everything goes, also what the application has assigned beside the group.
+		if k := p.key(); c.closing || c.group.rebalanceProtocolLocked() == eagerProtocol || slices.Contains(keys, k) {
 			held = append(held, k)
 		}
 	}

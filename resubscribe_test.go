@@ -106,3 +106,20 @@ func TestGivenBackCommit(t *testing.T) {
 		})
 	}
 }
+
+// TestRevokedBesideTheGroup: what a member of an eager group has assigned itself is committed and taken with the rest.
+func TestRevokedBesideTheGroup(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t1", 1), testcluster.Topic("t2", 1))
+	fill(t, cl, "t2", 0, 0, 3)
+	c := startConsumer(t, cl, kafka.ConfigMap{"partition.assignment.strategy": "range", "auto.commit.interval.ms": 60_000})
+	need(t, "Subscribe", c.Subscribe("t1", nil))
+	eventually(t, c, "an assignment", func() bool { list, _ := c.Assignment(); return len(list) == 1 })
+	need(t, "Assign", c.Assign(tps(tp("t2", 0, 0))))
+	readN(t, c, 3)
+	need(t, "Subscribe", c.Subscribe("t1", nil))
+	if ev := nextOf[kafka.OffsetsCommitted](t, c); ev.Error != nil || show(ev.Offsets) != "t2[0]@3" {
+		t.Errorf("event %v, want the commit of t2[0]@3", ev)
+	}
+	eventually(t, c, "the group's partition again", func() bool { list, _ := c.Assignment(); return show(list) == "t1[0]@stored" })
+}
