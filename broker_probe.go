@@ -55,7 +55,8 @@ func (c *client) probeBrokers(ctx context.Context) {
 		d, needed := b.delay()
 		if !needed {
 			pause = 0
-			check := time.NewTimer(connectionCheck)
+			// All clients of the process look at the same moment: it is the waking up that costs.
+			check := time.NewTimer(connectionCheck - time.Since(processStart)%connectionCheck)
 			select {
 			case <-ctx.Done():
 			case <-b.search:

@@ -104,6 +104,7 @@ type fetcher struct {
 	forget []string           // topics that the engine is to forget
 	cancel context.CancelFunc // ends the wait for records
 	full   bool               // fetchLoop waits for room in the queue
+	taken  int64              // bytes taken from the engine at the last time that there were any
 	room   chan struct{}      // capacity 1
 }
 
@@ -116,9 +117,16 @@ func (f *fetcher) interruptLocked() {
 	}
 }
 
-// roomLocked lets a waiting fetchLoop go on when half of the queue's bound is free.
+// fullLocked reports whether nothing more is to be taken from the engine. It may hand out as much as the last time, and will
+// then hold as much again.
+func (f *fetcher) fullLocked(c *Consumer) bool {
+	q := &c.queue
+	return q.records >= c.maxRecords || q.bytes > 0 && q.bytes+2*f.taken > c.maxBytes
+}
+
+// roomLocked lets a waiting fetchLoop go on when half of the queue's bound is free, or as much as it needs.
 func (f *fetcher) roomLocked(c *Consumer) {
-	if f.full && c.queue.records <= c.maxRecords/2 && c.queue.bytes <= c.maxBytes/2 {
+	if f.full && c.queue.records <= c.maxRecords/2 && c.queue.bytes <= max(0, min(c.maxBytes/2, c.maxBytes-2*f.taken)) {
 		f.full = false
 		select {
 		case f.room <- struct{}{}:
@@ -151,7 +159,7 @@ func (c *Consumer) fetchLoop(ctx context.Context) {
 		if c.fetcher.cancel == nil {
 			wait, c.fetcher.cancel = context.WithCancel(ctx)
 		}
-		full := c.queue.records >= c.maxRecords || c.queue.bytes >= c.maxBytes
+		full := c.fetcher.fullLocked(c)
 		c.fetcher.full = full
 		c.mu.Unlock()
 
@@ -208,6 +216,9 @@ func (c *Consumer) changesLocked(active map[topicPartition]fetched) (drop map[st
 
 // enqueue puts what was fetched on the queue.
 func (c *Consumer) enqueue(active map[topicPartition]fetched, fetches kgo.Fetches) {
+	c.mu.Lock()
+	c.fetcher.taken = 0
+	c.mu.Unlock()
 	for i := range fetches {
 		for j := range fetches[i].Topics {
 			t := &fetches[i].Topics[j]
@@ -243,6 +254,7 @@ func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {
 	ch.fill(fp.Records)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.fetcher.taken += ch.bytes
 	p := f.p
 	p.low, p.high, p.stable = Offset(fp.LogStartOffset), Offset(fp.HighWatermark), Offset(fp.LastStableOffset)
 	p.failure = nil
@@ -377,6 +389,7 @@ func (c *Consumer) setPaused(list []TopicPartition, paused bool) error {
 		}
 		p.parked = nil
 	}
+	c.fetcher.roomLocked(c)
 	c.mu.Unlock()
 	if len(changed) == 0 {
 		return nil

@@ -296,3 +296,30 @@ func settled(t *testing.T, figure func() int64) {
 		}
 	}
 }
+
+// TestPauseMakesRoom: what is queued of a paused partition does not keep the others from being fetched.
+func TestPauseMakesRoom(t *testing.T) {
+	t.Parallel()
+	cl := testcluster.New(t, 1, testcluster.Topic("t", 2))
+	engine := engineOn(t, cl)
+	const n = 100
+	fill := func(p int32) {
+		for range n {
+			engine.Produce(t.Context(), &kgo.Record{Topic: "t", Partition: p, Value: []byte("v")}, nil)
+		}
+		need(t, "filling", engine.Flush(t.Context()))
+	}
+	fill(0)
+	c := startConsumer(t, cl, kafka.ConfigMap{"queued.min.messages": 10})
+	need(t, "Assign", c.Assign(tps(tp("t", 0, 0), tp("t", 1, 0))))
+	settled(t, func() int64 { queued, _, _ := kafka.QueuedForTest(c); return int64(queued) })
+	need(t, "Pause", c.Pause(tps(tp("t", 0, 0))))
+	fill(1)
+	for i := range n {
+		m, err := c.ReadMessage(30 * time.Second)
+		need(t, "ReadMessage", err)
+		if m.TopicPartition.Partition != 1 || m.TopicPartition.Offset != kafka.Offset(i) {
+			t.Fatalf("%v, want offset %d of the partition that is not paused", m, i)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -37,10 +38,14 @@ func run() error {
 	opts := []kfake.Opt{
 		kfake.NumBrokers(1),
 		kfake.SeedTopics(int32(j.Partitions), j.TopicNames()...),
+		kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(2 * j.MaxMessage)}),
 		// A message that is to be read where it was produced has to be kept; else the client is to be the limit.
 	}
 	if j.Work != "end-to-end" {
 		batch := kfake.SyntheticBatch{RecordBytes: j.Bytes, Compression: codecs[j.Codec]}
+		if j.FetchPartitionBytes < 1<<20 { // its batches have a megabyte else
+			batch.Records = max(1, j.FetchPartitionBytes/(j.Bytes+20))
+		}
 		if j.Text {
 			batch.RandomFrac = 0.5
 		}
