@@ -161,9 +161,10 @@ func (o *outgoing) take(m order, topic *string, b []byte) {
 // report fills in m, which is empty, as the report of a message, all but the offset and the error.
 func (p *Producer) report(m *Message, o *outgoing) {
 	m.TopicPartition.Topic = o.topic
-	m.TopicPartition.Partition = o.rec.Partition
-	if o.part != nil {
-		m.TopicPartition.Partition = o.part.id
+	if o.part == nil {
+		m.TopicPartition.Partition = o.rec.Partition
+	} else {
+		m.TopicPartition.Partition = o.part.id // the engine may be writing rec's
 	}
 	m.TopicPartition.Offset = OffsetInvalid
 	m.Opaque = o.opaque

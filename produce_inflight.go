@@ -72,8 +72,10 @@ func (f *inFlight) prune() {
 }
 
 // each calls do for all messages that have no report, from the oldest on, until it returns false. do may change their
-// states, from the word that it gets.
-func (f *inFlight) each(do func(o *outgoing, word uint32) bool) {
+// states, from the word that it gets. No block is used again meanwhile.
+func (f *inFlight) each(s *spares, do func(o *outgoing, word uint32) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	f.prune()
 	for o, next := f.back.first, (*outgoing)(nil); o != nil; o = next {
 		next = o.next
@@ -96,20 +98,20 @@ func (f *inFlight) each(do func(o *outgoing, word uint32) bool) {
 }
 
 // first returns the oldest message that has no report, nil if there is none.
-func (f *inFlight) first() (first *outgoing) {
-	f.each(func(o *outgoing, _ uint32) bool { first = o; return false })
+func (f *inFlight) first(s *spares) (first *outgoing) {
+	f.each(s, func(o *outgoing, _ uint32) bool { first = o; return false })
 	return first
 }
 
 // len returns how many messages have no report.
-func (f *inFlight) len() (n int) {
-	f.each(func(*outgoing, uint32) bool { n++; return true })
+func (f *inFlight) len(s *spares) (n int) {
+	f.each(s, func(*outgoing, uint32) bool { n++; return true })
 	return n
 }
 
 // shrink gives up all memory if there are no messages. It reports whether that is so.
-func (f *inFlight) shrink() bool {
-	if f.first() != nil {
+func (f *inFlight) shrink(s *spares) bool {
+	if f.first(s) != nil {
 		return false
 	}
 	*f = inFlight{}
@@ -131,7 +133,7 @@ func (f *inFlight) remove(o *outgoing) {
 
 // spares are blocks to be used again.
 type spares struct {
-	mu     sync.Mutex // guards blocks
+	mu     sync.Mutex // guards blocks; taken after a partition's
 	blocks []*outgoingBlock
 
 	// Messages delivered of a block that are still in its left. Only the promise uses these.

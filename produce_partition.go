@@ -142,7 +142,7 @@ func (part *producerPartition) unlock() {
 
 // busyLocked reports whether the engine has records.
 func (part *producerPartition) busyLocked() bool {
-	return part.inEngine.first() != nil || part.givenUp > 0
+	return part.inEngine.first(&part.p.spares) != nil || part.givenUp > 0
 }
 
 // hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
@@ -272,7 +272,7 @@ func connectionLost(err error) bool { return unreachable(err) || kgo.IsRetryable
 // then not be taken back: sent again, under other numbers, it could be there twice.
 func (part *producerPartition) protectLocked() {
 	if part.p.idempotent {
-		first := part.inEngine.first()
+		first := part.inEngine.first(&part.p.spares)
 		part.protect.Store(first != nil && first.maybeThere())
 	}
 }
@@ -343,7 +343,7 @@ func (part *producerPartition) nextLocked() *outgoing {
 func (part *producerPartition) giveUp(unsent, sent *Error) {
 	part.mu.Lock()
 	var reports []failedMessage
-	part.inEngine.each(func(o *outgoing, word uint32) bool {
+	part.inEngine.each(&part.p.spares, func(o *outgoing, word uint32) bool {
 		err := unsent
 		if o.maybeThere() {
 			err = sent
@@ -406,7 +406,7 @@ func (part *producerPartition) giveUpLocked(o *outgoing, word uint32) bool {
 func (part *producerPartition) expire(now, timeout time.Duration) (next time.Duration) {
 	part.mu.Lock()
 	var reports []*outgoing
-	part.inEngine.each(func(o *outgoing, word uint32) bool {
+	part.inEngine.each(&part.p.spares, func(o *outgoing, word uint32) bool {
 		if !o.expired(now, timeout) {
 			return false
 		}
@@ -415,10 +415,10 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 		}
 		return true
 	})
-	if o := part.inEngine.first(); o != nil {
+	if o := part.inEngine.first(&part.p.spares); o != nil {
 		next = o.expiry(timeout)
 	}
-	if !part.inEngine.shrink() {
+	if !part.inEngine.shrink(&part.p.spares) {
 		next = sooner(next, now+shrinkInterval)
 	}
 	for _, l := range part.waitingLocked() {
