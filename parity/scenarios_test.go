@@ -21,7 +21,7 @@ import (
 
 var (
 	scenarioRE   = flag.String("scenarios", ".", "run the scenarios whose name matches this regular expression")
-	scenarioJobs = flag.Int("jobs", 3, "scenarios that run at the same time")
+	scenarioJobs = flag.Int("jobs", 12, "scenarios that run at the same time: they wait most of the time")
 	scenarioPeer = flag.Bool("peer", false, "run the scenarios on the peer, to see which of them are stable here")
 	recordPeer   = flag.Bool("record-peer", false, "run the scenarios on the peer and write golden/")
 	recordOurs   = flag.Bool("record-ours", false, "write diverging/, our transcripts of the scenarios that DIVERGENCES.md names")

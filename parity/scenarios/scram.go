@@ -41,6 +41,8 @@ func init() {
 		t.P("%s: nil %v", label, res.Descriptions == nil)
 		var ls []string
 		for user, d := range res.Descriptions {
+			// A broker orders them as its hash map has them.
+			sort.Slice(d.ScramCredentialInfos, func(i, j int) bool { return d.ScramCredentialInfos[i].Mechanism < d.ScramCredentialInfos[j].Mechanism })
 			ls = append(ls, fmt.Sprintf("%s user %s %s %v nil %v / %s", user, d.User, kef(d.Error), d.ScramCredentialInfos, d.ScramCredentialInfos == nil, d.Error))
 		}
 		sort.Strings(ls)
