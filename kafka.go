@@ -25,6 +25,9 @@
 //	}
 //	c.Close()
 //
+// All methods may be called from several goroutines, and, unless their comment says otherwise, from callbacks. Those that
+// wait for a broker or for messages take a timeout or a context and say so.
+//
 // Configuration keys are librdkafka's, see CONFIGURATION.md. Where this package differs from its model on purpose is
 // listed in DIVERGENCES.md.
 package kafka
