@@ -3,6 +3,7 @@ package kafka_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +20,8 @@ func TestCallsEndInTime(t *testing.T) {
 	c, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": silentListener(t), "log_level": 0, "group.id": "g"})
 	need(t, "NewConsumer", err)
 	t.Cleanup(func() { _ = c.Close() })
+	// On a busy machine the time may be over before the connection is there.
+	late := []error{context.DeadlineExceeded, kafka.ErrTimedOut, kafka.ErrTransport, kafka.ErrAllBrokersDown}
 	topic := "t"
 	for name, call := range map[string]func(ctx context.Context) error{
 		"DescribeCluster": func(ctx context.Context) error { _, err := a.DescribeCluster(ctx); return err },
@@ -44,7 +47,7 @@ func TestCallsEndInTime(t *testing.T) {
 				begin := time.Now()
 				err := call(ctx)
 				cancel()
-				if took := time.Since(begin); took > 3*time.Second || !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, kafka.ErrTimedOut) {
+				if took := time.Since(begin); took > 3*time.Second || !slices.ContainsFunc(late, func(e error) bool { return errors.Is(err, e) }) {
 					t.Errorf("%v after %v", err, took)
 				}
 			}
