@@ -39,7 +39,7 @@ func (c *Consumer) Committed(partitions []TopicPartition, timeoutMs int) (offset
 				}
 			}
 		}
-		if err == nil || isBrokerError(err) && !kerr.IsRetriable(err) || !sleep(ctx, c.client.backoff(try)) {
+		if err == nil || brokerRefused(err) || !sleep(ctx, c.client.backoff(try)) {
 			break
 		}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // outgoing is a message on its way: the engine's record, and where the report of it goes. When the message is delivered
-// the partition uses it again for another one (see takeLocked): only the report and the copied key and value are made
+// the partition uses it again for another one (see inFlight): only the report and the copied key and value are made
 // for each message.
 //
 // It is also the context that the record is produced with. That gives the promise its outgoing back without a closure

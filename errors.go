@@ -216,6 +216,15 @@ func brokerTooOld(err error) bool {
 	return false
 }
 
+// isBrokerError reports whether a broker answered with this error.
+func isBrokerError(err error) bool {
+	var ke *kerr.Error
+	return errors.As(err, &ke)
+}
+
+// brokerRefused reports whether a broker answered with this error and would do so again.
+func brokerRefused(err error) bool { return isBrokerError(err) && !kerr.IsRetriable(err) }
+
 // unsupported is the error of a request that the brokers do not know, in librdkafka's words where it has the request.
 func unsupported(key kmsg.Key) Error {
 	text := ""

@@ -389,7 +389,7 @@ func (m *classicMember) heartbeats(ctx context.Context, failed chan error) {
 			default:
 			}
 			continue
-		case kerr.IsRetriable(err) || !isBrokerError(err):
+		case !brokerRefused(err):
 			if time.Since(answered) < m.g.session {
 				continue
 			}
@@ -403,12 +403,6 @@ func (m *classicMember) heartbeats(ctx context.Context, failed chan error) {
 		failed <- err
 		return
 	}
-}
-
-// isBrokerError reports whether a broker answered with this error.
-func isBrokerError(err error) bool {
-	var ke *kerr.Error
-	return errors.As(err, &ke)
 }
 
 func (m *classicMember) beat(ctx context.Context) error {

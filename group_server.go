@@ -80,7 +80,7 @@ func (m *serverMember) participate(ctx context.Context, sub *subscription, seq i
 				}
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case kerr.IsRetriable(err) || !isBrokerError(err):
+			case !brokerRefused(err):
 				var own Error
 				if errors.As(err, &own) {
 					return m.fatal(own)

@@ -408,6 +408,7 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 	var reports []*outgoing
 	part.inEngine.each(&part.p.spares, func(o *outgoing, word uint32) bool {
 		if !o.expired(now, timeout) {
+			next = o.expiry(timeout)
 			return false
 		}
 		if part.giveUpLocked(o, word) {
@@ -415,9 +416,6 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 		}
 		return true
 	})
-	if o := part.inEngine.first(&part.p.spares); o != nil {
-		next = o.expiry(timeout)
-	}
 	if !part.inEngine.shrink(&part.p.spares) {
 		next = sooner(next, now+shrinkInterval)
 	}

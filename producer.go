@@ -296,7 +296,7 @@ func (p *Producer) getProducerID(ctx context.Context) {
 		if err == nil && id < 0 {
 			p.setFatal(newErrorf(ErrUnsupportedFeature, "Idempotent producer not supported by any of the %d connected broker(s): requires Apache Kafka broker version >= 0.11.0", p.client.brokersUp()))
 		}
-		if err == nil || isBrokerError(err) && !kerr.IsRetriable(err) || !sleep(ctx, p.client.backoff(try)) {
+		if err == nil || brokerRefused(err) || !sleep(ctx, p.client.backoff(try)) {
 			return // an error that stays is the first message's
 		}
 	}

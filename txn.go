@@ -134,7 +134,7 @@ func (t *transactions) getProducerID(ctx context.Context) error {
 		if isOneOf(err, fencing) || isOneOf(err, fatalToInit) {
 			return t.initFailed(ctx, err)
 		}
-		if givenUp(err) { // the engine asks only once, whatever the answer
+		if brokerRefused(err) { // the engine asks only once, whatever the answer
 			if err := t.p.client.changeEngine(); err != nil {
 				return t.fatal(toError(err))
 			}
@@ -153,7 +153,7 @@ func (t *transactions) renew(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	if givenUp(err) {
+	if brokerRefused(err) {
 		if err := t.p.client.changeEngine(); err != nil {
 			return t.fatal(toError(err))
 		}
@@ -166,9 +166,6 @@ func (t *transactions) renew(ctx context.Context) error {
 func forgotten(err error) bool {
 	return errors.Is(err, kerr.InvalidProducerIDMapping) || errors.Is(err, kerr.UnknownProducerID)
 }
-
-// givenUp reports whether err, of asking the engine for its producer id, will not go away.
-func givenUp(err error) bool { return isBrokerError(err) && !kerr.IsRetriable(err) }
 
 // initOnce initializes the transactions unless that was done.
 func (t *transactions) initOnce(ctx context.Context) error {
@@ -524,7 +521,7 @@ func (t *transactions) end(ctx context.Context, commit bool) error {
 		if err == nil {
 			return nil
 		}
-		if commit || ctx.Err() != nil || isBrokerError(err) && !kerr.IsRetriable(err) || !sleep(ctx, t.p.client.backoff(try)) {
+		if commit || ctx.Err() != nil || brokerRefused(err) || !sleep(ctx, t.p.client.backoff(try)) {
 			return err
 		}
 	}

@@ -154,7 +154,7 @@ func (t *transactions) offsetsNotCommitted(ctx context.Context, text string, err
 // ends the transaction. The other failures, such as a timeout, are counted, and found by the commit. It returns what
 // the message is to be reported with.
 func (t *transactions) messageError(o *outgoing, err error) error {
-	if !isBrokerError(err) || kerr.IsRetriable(err) {
+	if !brokerRefused(err) {
 		return err
 	}
 	if !o.maybeThere() {

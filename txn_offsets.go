@@ -112,7 +112,7 @@ func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition
 func (t *transactions) retry(ctx context.Context, request func() error) error {
 	for try := 1; ; try++ {
 		err := request()
-		heals := errors.Is(err, kerr.ConcurrentTransactions) || kerr.IsRetriable(err) || err != nil && !isBrokerError(err)
+		heals := errors.Is(err, kerr.ConcurrentTransactions) || err != nil && !brokerRefused(err)
 		if !heals || !sleep(ctx, t.p.client.backoff(try)) {
 			return err
 		}
@@ -122,7 +122,7 @@ func (t *transactions) retry(ctx context.Context, request func() error) error {
 // endTxn ends a transaction that holds nothing but offsets.
 func (t *transactions) endTxn(ctx context.Context, commit bool) error {
 	id, epoch, err := t.p.client.engine().ProducerID(ctx)
-	if err != nil && (commit || !givenUp(err)) { // the broker aborts also for an id that the engine has given up
+	if err != nil && (commit || !brokerRefused(err)) { // the broker aborts also for an id that the engine has given up
 		return err
 	}
 	req := kmsg.NewPtrEndTxnRequest()

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math/rand"
-	"sort"
 	"strings"
 	"time"
 
@@ -64,7 +63,7 @@ func (w *groupWalk) saw(format string, a ...any) { w.t.P("    "+format, a...) }
 
 // rest polls until nothing has come for a while, and shows what came, by partition.
 func (w *groupWalk) rest() {
-	got, texts, seen := map[string][]string{}, []string{}, 0
+	got, seen := haul{events: map[string][]string{}}, 0
 	quiet := time.Now()
 	for time.Since(quiet) < 1800*time.Millisecond {
 		ev := w.c.Poll(50)
@@ -78,25 +77,12 @@ func (w *groupWalk) rest() {
 				w.last = e
 			}
 			seen++
-			key := fmt.Sprintf("%s[%d]", *e.TopicPartition.Topic, e.TopicPartition.Partition)
-			got[key] = append(got[key], fmt.Sprintf("%s@%d", e.Value, e.TopicPartition.Offset))
+			got.add(fmt.Sprintf("%s[%d]", *e.TopicPartition.Topic, e.TopicPartition.Partition), fmt.Sprintf("%s@%d", e.Value, e.TopicPartition.Offset))
 		default:
-			got["other"] = append(got["other"], evf(ev))
-			if e, ok := ev.(kafka.Error); ok {
-				texts = append(texts, e.Error())
-			}
+			got.other(ev)
 		}
 	}
-	var lines []string
-	for k, l := range got {
-		lines = append(lines, k+": "+strings.Join(l, " "))
-	}
-	sort.Strings(lines)
-	sort.Strings(texts)
-	for _, text := range texts {
-		w.t.Text("%s", text)
-	}
-	w.t.P("  got %s", strings.Join(lines, "; "))
+	got.show(w.t)
 	as, err := w.c.Assignment()
 	ss, _ := w.c.Subscription()
 	w.t.P("  assignment %s %s of %d topics, %s", tpsf(as), ef(err), len(ss), w.c.GetRebalanceProtocol())

@@ -24,8 +24,7 @@ type walk struct {
 
 // rest polls until nothing has come for a while, and shows what came, by partition.
 func (w *walk) rest() {
-	got, seen := map[string][]string{}, 0
-	var texts []string
+	got, seen := haul{events: map[string][]string{}}, 0
 	quiet := time.Now()
 	for time.Since(quiet) < 1600*time.Millisecond {
 		ev := w.c.Poll(50)
@@ -39,28 +38,43 @@ func (w *walk) rest() {
 				w.last = e // of the first partition, because the order of partitions is open
 			}
 			seen++
-			key := fmt.Sprint(e.TopicPartition.Partition)
-			got[key] = append(got[key], fmt.Sprintf("%s@%d", e.Value, e.TopicPartition.Offset))
+			got.add(fmt.Sprint(e.TopicPartition.Partition), fmt.Sprintf("%s@%d", e.Value, e.TopicPartition.Offset))
 		case kafka.PartitionEOF:
-			key := fmt.Sprint(e.Partition)
-			got[key] = append(got[key], fmt.Sprintf("end@%d", e.Offset))
+			got.add(fmt.Sprint(e.Partition), fmt.Sprintf("end@%d", e.Offset))
 		default:
-			got["other"] = append(got["other"], evf(ev))
-			if e, ok := ev.(kafka.Error); ok {
-				texts = append(texts, e.Error())
-			}
+			got.other(ev)
 		}
 	}
+	got.show(w.t)
+}
+
+// haul is what came while a walk rested, by partition.
+type haul struct {
+	events map[string][]string
+	texts  []string // of errors
+}
+
+func (h *haul) add(key, event string) { h.events[key] = append(h.events[key], event) }
+
+// other adds what belongs to no partition.
+func (h *haul) other(ev kafka.Event) {
+	h.add("other", evf(ev))
+	if e, ok := ev.(kafka.Error); ok {
+		h.texts = append(h.texts, e.Error())
+	}
+}
+
+func (h *haul) show(t *T) {
 	var lines []string
-	for k, l := range got {
+	for k, l := range h.events {
 		lines = append(lines, k+": "+strings.Join(l, " "))
 	}
 	sort.Strings(lines)
-	sort.Strings(texts)
-	for _, text := range texts {
-		w.t.Text("%s", text)
+	sort.Strings(h.texts)
+	for _, text := range h.texts {
+		t.Text("%s", text)
 	}
-	w.t.P("  got %s", strings.Join(lines, "; "))
+	t.P("  got %s", strings.Join(lines, "; "))
 }
 
 func (w *walk) offset() kafka.Offset {

@@ -140,6 +140,24 @@ func (p *Payload) Key(i int) []byte {
 	return p.keys[i%len(p.keys)]
 }
 
+// Latencies calls once for one message after the other, and takes how long each call lasts.
+func Latencies(j *Job, m *Meter, once func(i int) error) error {
+	for i := range j.Warm + j.Messages {
+		if i == j.Warm {
+			m.Start()
+		}
+		began := time.Now()
+		if err := once(i); err != nil {
+			return err
+		}
+		if i >= j.Warm {
+			m.Latency(time.Since(began))
+		}
+	}
+	m.Stop(j.Messages)
+	return nil
+}
+
 // Count waits for the results of many messages: those of the warm-up, then the others.
 type Count struct {
 	warm, all int

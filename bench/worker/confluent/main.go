@@ -49,8 +49,9 @@ func newProducer(j *work.Job) (*kafka.Producer, error) {
 	return kafka.NewProducer(&conf)
 }
 
-func newConsumer(j *work.Job) (*kafka.Consumer, error) {
-	return kafka.NewConsumer(&kafka.ConfigMap{
+// newSubscriber makes a consumer of the job's topic.
+func newSubscriber(j *work.Job) (*kafka.Consumer, error) {
+	c, err := kafka.NewConsumer(&kafka.ConfigMap{
 		"bootstrap.servers":          j.Brokers,
 		"group.id":                   j.Group,
 		"auto.offset.reset":          "earliest",
@@ -61,6 +62,14 @@ func newConsumer(j *work.Job) (*kafka.Consumer, error) {
 		"queued.min.messages":        j.FetchQueueMessages,
 		"queued.max.messages.kbytes": j.FetchQueueKB,
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Subscribe(j.Topic, nil); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // sender returns a function that produces the i-th message.
@@ -166,23 +175,12 @@ func latency(j *work.Job, m *work.Meter) error {
 	defer p.Close()
 	reports := make(chan kafka.Event, 1)
 	send := sender(j, p, func(msg *kafka.Message) error { return p.Produce(msg, reports) })
-	for i := range j.Warm + j.Messages {
-		if i == j.Warm {
-			m.Start()
-		}
-		began := time.Now()
+	return work.Latencies(j, m, func(i int) error {
 		if err := send(i); err != nil {
 			return err
 		}
-		if err := (<-reports).(*kafka.Message).TopicPartition.Error; err != nil {
-			return err
-		}
-		if i >= j.Warm {
-			m.Latency(time.Since(began))
-		}
-	}
-	m.Stop(j.Messages)
-	return nil
+		return (<-reports).(*kafka.Message).TopicPartition.Error
+	})
 }
 
 // endToEnd produces a message every millisecond and measures until Poll returns it. The warm-up covers joining.
@@ -196,14 +194,11 @@ func endToEnd(j *work.Job, m *work.Meter) error {
 		for range p.Events() {
 		}
 	}()
-	c, err := newConsumer(j)
+	c, err := newSubscriber(j)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if err := c.Subscribe(j.Topic, nil); err != nil {
-		return err
-	}
 	done := make(chan struct{})
 	defer close(done)
 	go work.EveryMillisecond(done, func(value []byte) {
@@ -250,14 +245,11 @@ func idle(j *work.Job, m *work.Meter) error {
 }
 
 func consumePoll(j *work.Job, m *work.Meter) error {
-	c, err := newConsumer(j)
+	c, err := newSubscriber(j)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if err := c.Subscribe(j.Topic, nil); err != nil {
-		return err
-	}
 	consumed := work.Consumed{Job: j, Meter: m}
 	for {
 		switch e := c.Poll(1000).(type) {
@@ -273,14 +265,11 @@ func consumePoll(j *work.Job, m *work.Meter) error {
 
 // lag is a consumer that takes a message now and then and has far more to read than it can keep.
 func lag(j *work.Job, m *work.Meter) error {
-	c, err := newConsumer(j)
+	c, err := newSubscriber(j)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if err := c.Subscribe(j.Topic, nil); err != nil {
-		return err
-	}
 	for {
 		if _, ok := c.Poll(1000).(*kafka.Message); ok {
 			break

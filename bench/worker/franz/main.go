@@ -164,23 +164,12 @@ func latency(j *work.Job, m *work.Meter) error {
 	defer cl.Close()
 	reports := make(chan error, 1)
 	send := sender(j, cl, func(_ *kgo.Record, err error) { reports <- err })
-	for i := range j.Warm + j.Messages {
-		if i == j.Warm {
-			m.Start()
-		}
-		began := time.Now()
+	return work.Latencies(j, m, func(i int) error {
 		if err := send(i); err != nil {
 			return err
 		}
-		if err := <-reports; err != nil {
-			return err
-		}
-		if i >= j.Warm {
-			m.Latency(time.Since(began))
-		}
-	}
-	m.Stop(j.Messages)
-	return nil
+		return <-reports
+	})
 }
 
 func endToEnd(j *work.Job, m *work.Meter) error {

@@ -39,14 +39,11 @@ func produceFunc(j *work.Job, m *work.Meter) error {
 }
 
 func consumeBatch(j *work.Job, m *work.Meter) error {
-	c, err := newConsumer(j)
+	c, err := newSubscriber(j)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if err := c.Subscribe(j.Topic, nil); err != nil {
-		return err
-	}
 	consumed := work.Consumed{Job: j, Meter: m}
 	for {
 		batch, err := c.ReadBatch(context.Background(), 1000)
@@ -60,14 +57,11 @@ func consumeBatch(j *work.Job, m *work.Meter) error {
 }
 
 func consumeIter(j *work.Job, m *work.Meter) error {
-	c, err := newConsumer(j)
+	c, err := newSubscriber(j)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if err := c.Subscribe(j.Topic, nil); err != nil {
-		return err
-	}
 	consumed := work.Consumed{Job: j, Meter: m}
 	for _, err := range c.Messages(context.Background()) {
 		if err != nil {

@@ -94,20 +94,10 @@ func latency(j *work.Job, m *work.Meter) error {
 	}
 	defer p.Close()
 	payload := j.Payload()
-	for i := range j.Warm + j.Messages {
-		if i == j.Warm {
-			m.Start()
-		}
-		began := time.Now()
-		if _, _, err := p.SendMessage(newMessage(j.Topic, payload, i)); err != nil {
-			return err
-		}
-		if i >= j.Warm {
-			m.Latency(time.Since(began))
-		}
-	}
-	m.Stop(j.Messages)
-	return nil
+	return work.Latencies(j, m, func(i int) error {
+		_, _, err := p.SendMessage(newMessage(j.Topic, payload, i))
+		return err
+	})
 }
 
 func idle(j *work.Job, m *work.Meter) error {

@@ -70,20 +70,9 @@ func latency(j *work.Job, m *work.Meter) error {
 	w.BatchSize = 1 // it always waits for a batch, which is then full
 	defer w.Close()
 	payload := j.Payload()
-	for i := range j.Warm + j.Messages {
-		if i == j.Warm {
-			m.Start()
-		}
-		began := time.Now()
-		if err := w.WriteMessages(context.Background(), newMessage(j.Topic, payload, i)); err != nil {
-			return err
-		}
-		if i >= j.Warm {
-			m.Latency(time.Since(began))
-		}
-	}
-	m.Stop(j.Messages)
-	return nil
+	return work.Latencies(j, m, func(i int) error {
+		return w.WriteMessages(context.Background(), newMessage(j.Topic, payload, i))
+	})
 }
 
 func idle(j *work.Job, m *work.Meter) error {
