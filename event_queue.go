@@ -13,10 +13,11 @@ const maxWaitingEvents = 1000
 // event in never blocks; while there is a queue, one goroutine of the client moves it into the channel, in order.
 type eventQueue struct {
 	p     *Producer
-	ch    chan Event
+	size  int // of ch
 	extra int // reports that may wait as if they were in ch
 
 	mu      *sync.Mutex // guards all below, and keeps the order of what goes into ch
+	ch      chan Event  // nil until there is an event, or someone to read one
 	waiting []waitingEvent
 	others  int      // events in waiting that are no reports
 	ahead   int      // reports in waiting that count as if they were in ch
@@ -30,10 +31,25 @@ type eventQueue struct {
 // the garbage collector: the million that go.events.channel.size has by default are 16 MB.
 const maxChannel = 100_000
 
-// newEventQueue makes a queue for a channel of that size.
+// newEventQueue makes a queue for a channel of that size. Many programs have their reports elsewhere and never read
+// Events: so the channel is made when it is first needed.
 func newEventQueue(p *Producer, size int) eventQueue {
 	in := min(size, maxChannel)
-	return eventQueue{p: p, mu: new(sync.Mutex), ch: make(chan Event, in), extra: size - in}
+	return eventQueue{p: p, mu: new(sync.Mutex), size: in, extra: size - in}
+}
+
+// channel returns the channel.
+func (q *eventQueue) channel() chan Event {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.channelLocked()
+}
+
+func (q *eventQueue) channelLocked() chan Event {
+	if q.ch == nil {
+		q.ch = make(chan Event, q.size)
+	}
+	return q.ch
 }
 
 // waitingEvent is an event. size is what the producer's queue counts for the message whose report it is, or one of:
@@ -59,7 +75,7 @@ func (q *eventQueue) sendLocked(event Event, size int) {
 		return
 	}
 	if len(q.waiting) == 0 {
-		sent, open := trySend(q.ch, event)
+		sent, open := trySend(q.channelLocked(), event)
 		if sent || !open {
 			q.passedLocked(size)
 			return
@@ -127,11 +143,11 @@ func (q *eventQueue) move(ctx context.Context) {
 			q.mu.Unlock()
 			return
 		}
-		next := q.waiting[0].event
+		next, ch := q.waiting[0].event, q.ch
 		q.mu.Unlock()
 
 		// One that this gives up on stays in waiting, where Close counts it.
-		if !sendOrDone(ctx, q.ch, next) {
+		if !sendOrDone(ctx, ch, next) {
 			return
 		}
 		q.mu.Lock()
@@ -177,6 +193,9 @@ func (q *eventQueue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
+	if q.ch == nil {
+		q.ch = make(chan Event)
+	}
 	close(q.ch)
 }
 

@@ -3,16 +3,22 @@ package kafka
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 )
 
-// produceChannel is the channel that ProduceChannel returns and the goroutine that reads it.
+// produceChannel is the channel that ProduceChannel returns and the goroutine that reads it. Both are there from the
+// first call on: the million places that go.produce.channel.size has by default are 8 MB.
 type produceChannel struct {
 	p       *Producer
-	ch      chan *Message
+	size    int
 	taken   atomic.Int32 // 1 while a message is out of the channel and not yet in the queue
 	stop    chan struct{}
 	stopped chan struct{}
+
+	mu    sync.Mutex    // guards what follows
+	ch    chan *Message // nil until ProduceChannel was called
+	ended bool          // nobody reads ch any more
 }
 
 // ProduceChannel returns a channel to send messages to, as a Produce that waits for room. A message that Produce would
@@ -20,17 +26,49 @@ type produceChannel struct {
 // opaque, headers and timestamp of messages are ignored, and an empty key or value is null, as in the peer.
 //
 // The channel stays open after Close, but nobody reads it any more.
-func (p *Producer) ProduceChannel() chan *Message { return p.source.ch }
+func (p *Producer) ProduceChannel() chan *Message { return p.source.channel() }
+
+// channel returns the channel.
+func (s *produceChannel) channel() chan *Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ch == nil {
+		ch := make(chan *Message, s.size)
+		if s.ch = ch; !s.ended {
+			s.p.client.tasks.run(func(context.Context) { s.read(ch) })
+		}
+	}
+	return s.ch
+}
+
+// len returns how many messages are in the channel.
+func (s *produceChannel) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.ch)
+}
+
+// end ends the goroutine, if there is one, and waits for it.
+func (s *produceChannel) end() {
+	s.mu.Lock()
+	s.ended = true
+	reads := s.ch != nil
+	s.mu.Unlock()
+	if reads {
+		close(s.stop)
+		<-s.stopped
+	}
+}
 
 // read is the goroutine: it ends with what Close finds in the channel, which fails.
-func (s *produceChannel) read(context.Context) {
+func (s *produceChannel) read(ch chan *Message) {
 	defer close(s.stopped)
 	for {
 		select {
 		case <-s.stop:
-			s.refuseRest()
+			s.refuseRest(ch)
 			return
-		case msg := <-s.ch:
+		case msg := <-ch:
 			s.taken.Store(1)
 			s.take(msg)
 			s.taken.Store(0)
@@ -79,10 +117,10 @@ func (s *produceChannel) refuse(msg *Message, err error) {
 }
 
 // refuseRest gives back what is in the channel.
-func (s *produceChannel) refuseRest() {
+func (s *produceChannel) refuseRest(ch chan *Message) {
 	for {
 		select {
-		case msg := <-s.ch:
+		case msg := <-ch:
 			s.refuse(msg, errPurgeQueue)
 		default:
 			return

@@ -15,7 +15,7 @@ func (p *Producer) Len() int {
 	if p.client.closed.Load() {
 		return 0
 	}
-	return len(p.source.ch) + int(p.source.taken.Load()) + int(p.queue.messages()) + p.events.unread() + p.calls.unserved()
+	return p.source.len() + int(p.source.taken.Load()) + int(p.queue.messages()) + p.events.unread() + p.calls.unserved()
 }
 
 // Flush sends what waits, without regard to linger.ms, and waits until Len is 0 or timeoutMs is over. It returns Len
@@ -59,7 +59,7 @@ func (p *Producer) flush(ctx context.Context) error {
 		}
 		// What is read from a channel gives no sign, so as long as that is all, look now and then.
 		var unread <-chan time.Time
-		if p.queue.messages() == 0 || len(p.source.ch) > 0 {
+		if p.queue.messages() == 0 || p.source.len() > 0 {
 			unread = tick.C
 		}
 		select {
@@ -200,8 +200,7 @@ func (p *Producer) Close() {
 	if !p.client.closed.CompareAndSwap(false, true) {
 		return
 	}
-	close(p.source.stop)
-	<-p.source.stopped
+	p.source.end()
 	p.purge(&errPurgeQueue, &errPurgeInflight)
 	p.deliverLast()
 	p.client.stop()

@@ -94,7 +94,6 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 		return nil, err
 	}
 	p.client.tasks.run(p.timeouts.watch)
-	p.client.tasks.run(p.source.read)
 	p.client.start()
 	if p.idempotent && p.txn == nil {
 		p.client.tasks.run(p.getProducerID)
@@ -144,7 +143,7 @@ func (p *Producer) configure(s *settings) {
 	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1), most: int(p.queue.maxMessages)}
 	p.events = newEventQueue(p, s.num("go.events.channel.size"))
 	p.channels.p = p
-	p.source = produceChannel{p: p, ch: make(chan *Message, s.num("go.produce.channel.size")), stop: make(chan struct{}), stopped: make(chan struct{})}
+	p.source = produceChannel{p: p, size: s.num("go.produce.channel.size"), stop: make(chan struct{}), stopped: make(chan struct{})}
 }
 
 // Produce takes a message to send. It copies the message, never blocks, and needs no broker: what becomes of the
@@ -245,7 +244,7 @@ func (p *Producer) eachTopic(f func(*producerTopic)) {
 // Events returns the channel of delivery reports (*Message) and of what the client has to say beside them: Error,
 // *Stats, OAuthBearerTokenRefresh. These are for information. Close closes the channel. If nobody reads it, reports
 // wait for room without holding up anything else, while of errors and statistics only the first 1000 wait.
-func (p *Producer) Events() chan Event { return p.events.ch }
+func (p *Producer) Events() chan Event { return p.events.channel() }
 
 // Logs returns the channel of log lines, nil unless go.logs.channel.enable is set.
 func (p *Producer) Logs() chan LogEvent { return p.client.log.logs }

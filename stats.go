@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Statistics are the figures of a client, in librdkafka's names and units: times in microseconds unless said
@@ -91,7 +89,7 @@ type WindowStats struct {
 	P99        int64 `json:"p99"`
 	P9999      int64 `json:"p99_99"`
 	OutOfRange int64 `json:"outofrange"`
-	HdrSize    int   `json:"hdrsize"` // bytes of the histogram
+	HdrSize    int   `json:"hdrsize"` // bytes that the window holds
 	Count      int64 `json:"cnt"`
 }
 
@@ -166,40 +164,6 @@ type ExactlyOnceStats struct {
 	ProducerID    int64  `json:"producer_id"`
 	ProducerEpoch int16  `json:"producer_epoch"`
 	EpochCount    int64  `json:"epoch_cnt"`
-}
-
-// window collects values in a histogram, as librdkafka does: its range and precision are chosen for each use.
-type window struct {
-	h          *hdrhistogram.Histogram
-	sum        int64
-	outOfRange int64
-}
-
-func newWindow(most int64) *window {
-	return &window{h: hdrhistogram.New(1, most, 2)}
-}
-
-func (w *window) add(v int64) {
-	if w.h.RecordValue(max(v, 0)) != nil {
-		w.outOfRange++
-		return
-	}
-	w.sum += v
-}
-
-// roll returns the summary and begins anew.
-func (w *window) roll(begin bool) WindowStats {
-	s := WindowStats{OutOfRange: w.outOfRange, HdrSize: w.h.ByteSize(), Count: w.h.TotalCount()}
-	if s.Count > 0 {
-		s.Min, s.Max, s.Avg, s.Sum, s.StdDev = w.h.Min(), w.h.Max(), int64(w.h.Mean()), w.sum, int64(w.h.StdDev())
-		s.P50, s.P75, s.P90 = w.h.ValueAtPercentile(50), w.h.ValueAtPercentile(75), w.h.ValueAtPercentile(90)
-		s.P95, s.P99, s.P9999 = w.h.ValueAtPercentile(95), w.h.ValueAtPercentile(99), w.h.ValueAtPercentile(99.99)
-	}
-	if begin {
-		w.h.Reset()
-		w.sum, w.outOfRange = 0, 0
-	}
-	return s
 }
 
 // startStats emits statistics every statistics.interval.ms. fill adds what the producer or consumer itself knows.

@@ -11,7 +11,6 @@ require (
 require github.com/twmb/franz-go/pkg/kadm v1.19.0 // indirect
 
 require (
-	github.com/HdrHistogram/hdrhistogram-go v1.4.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/pierrec/lz4/v4 v4.1.33 // indirect
 	github.com/purego-kafka/kafka/integration v0.0.0

@@ -1,0 +1,52 @@
+package kafka
+
+import "testing"
+
+// TestChannelsWhenNeeded: a producer has neither of its two large channels until it is asked for it, and then always
+// the same one.
+func TestChannelsWhenNeeded(t *testing.T) {
+	t.Parallel()
+	p := idleProducer(t)
+	if p.events.ch != nil || p.source.ch != nil {
+		t.Errorf("a new producer has a channel for %d events and one for %d messages", cap(p.events.ch), cap(p.source.ch))
+	}
+	if p.Len() != 0 {
+		t.Errorf("%d messages and reports in a new producer", p.Len())
+	}
+	if p.Events() != p.Events() || cap(p.Events()) != maxChannel {
+		t.Errorf("Events() has %d places, want one channel with %d", cap(p.Events()), maxChannel)
+	}
+	if p.ProduceChannel() != p.ProduceChannel() || cap(p.ProduceChannel()) != 1_000_000 {
+		t.Errorf("ProduceChannel() has %d places, want one channel with a million", cap(p.ProduceChannel()))
+	}
+	p.ProduceChannel() <- nil
+	if e, ok := (<-p.Events()).(Error); !ok || e.Code() != ErrInvalidArg {
+		t.Errorf("ProduceChannel, which came late, is not read: %v", e)
+	}
+	p.Close()
+	if _, open := <-p.Events(); open {
+		t.Error("Events() is open after Close")
+	}
+}
+
+// TestChannelsAfterClose: who asks for the channels when it is too late gets one that is closed, and one that nobody
+// reads.
+func TestChannelsAfterClose(t *testing.T) {
+	t.Parallel()
+	p := idleProducer(t)
+	p.Close()
+	if _, open := <-p.Events(); open {
+		t.Error("Events() is open after Close")
+	}
+	p.ProduceChannel() <- &Message{}
+}
+
+func idleProducer(t *testing.T) *Producer {
+	t.Helper()
+	p, err := NewProducer(&ConfigMap{"log_level": 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
