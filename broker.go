@@ -128,10 +128,11 @@ func (h brokerHooks) OnBrokerConnect(meta kgo.BrokerMetadata, took time.Duration
 	defer b.mu.Unlock()
 	k := b.findLocked(address(meta.Host, meta.Port), meta.NodeID)
 	if err == nil {
+		b.open[conn] = k
 		if c, ok := conn.(*brokerConn); ok {
 			c.ready()
+			b.watchLocked(c)
 		}
-		b.open[conn] = k
 		k.conns++
 		k.setup = ""
 		k.down, k.failures, k.retryAt, k.last = false, 0, time.Time{}, nil
@@ -240,13 +241,16 @@ func (h brokerHooks) OnBrokerDisconnect(_ kgo.BrokerMetadata, conn net.Conn) {
 func (b *brokers) closedLocked(k *broker, conn net.Conn, stopping bool) {
 	delete(b.open, conn)
 	k.conns--
+	c, ok := conn.(*brokerConn)
+	if ok {
+		hangups.remove(c.watching)
+	}
 	if stopping {
 		return
 	}
 	if !b.upLocked() {
 		wake(b.search)
 	}
-	c, ok := conn.(*brokerConn)
 	if !ok {
 		return
 	}

@@ -45,8 +45,8 @@ func (c *client) seeds() (addrs []string) {
 type probeKey struct{}
 
 // probeBrokers asks for the cluster's brokers at start and whenever no connection is left, until one answers. An idle
-// client so finds out that it can't reach or is not welcome at its cluster. While a connection is up it only looks, once
-// a second, whether it still is.
+// client so finds out that it can't reach or is not welcome at its cluster. While a connection is up it sleeps until one
+// has ended, or, where it is not told of that, looks once a second.
 func (c *client) probeBrokers(ctx context.Context) {
 	ctx = context.WithValue(ctx, probeKey{}, true)
 	b := &c.brokers
@@ -55,15 +55,14 @@ func (c *client) probeBrokers(ctx context.Context) {
 		d, needed := b.delay()
 		if !needed {
 			pause = 0
-			// All clients of the process look at the same moment: it is the waking up that costs.
-			check := time.NewTimer(connectionCheck - time.Since(processStart)%connectionCheck)
+			look, stop := b.nextLook()
 			select {
 			case <-ctx.Done():
 			case <-b.search:
-			case <-check.C:
-				b.checkConnections()
+			case <-look:
 			}
-			check.Stop()
+			stop()
+			b.checkConnections()
 			continue
 		}
 		timer := time.NewTimer(max(d, pause))
@@ -118,17 +117,45 @@ func (b *brokers) delay() (time.Duration, bool) {
 	return d, !b.upLocked()
 }
 
-// checkConnections finds the connections that the other side has ended and that the engine does not read. The engine
-// notices that they are closed when it uses them next, and opens others.
-func (b *brokers) checkConnections() {
+// watchLocked has checkConnections called when the connection ends.
+func (b *brokers) watchLocked(c *brokerConn) {
+	c.watching, c.watched = hangups.add(c.tcp, func() {
+		b.mu.Lock()
+		c.watched = false // from now on it is looked at: there may be an answer left to read
+		b.mu.Unlock()
+		wake(b.search)
+	})
+}
+
+// unwatched returns the connections that have to be looked at.
+func (b *brokers) unwatched() (conns []*brokerConn) {
+	if !canPeek {
+		return nil
+	}
 	b.mu.Lock()
-	conns := make([]*brokerConn, 0, len(b.open))
+	defer b.mu.Unlock()
 	for conn := range b.open {
-		if c, ok := conn.(*brokerConn); ok {
+		if c, ok := conn.(*brokerConn); ok && !c.watched {
 			conns = append(conns, c)
 		}
 	}
-	b.mu.Unlock()
+	return conns
+}
+
+// nextLook returns a channel that says when to look at the connections again; nil where there is none to look at. All
+// clients of the process look at the same moment: it is the waking up that costs.
+func (b *brokers) nextLook() (look <-chan time.Time, stop func()) {
+	if len(b.unwatched()) == 0 {
+		return nil, func() {}
+	}
+	t := time.NewTimer(connectionCheck - time.Since(processStart)%connectionCheck)
+	return t.C, func() { t.Stop() }
+}
+
+// checkConnections finds the connections that the other side has ended and that the engine does not read. The engine
+// notices that they are closed when it uses them next, and opens others.
+func (b *brokers) checkConnections() {
+	conns := b.unwatched()
 	for _, c := range conns {
 		err := c.ended()
 		if err == nil {

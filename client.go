@@ -82,6 +82,7 @@ func newClient(conf *settings, emit func(Event), opts ...kgo.Opt) (*client, erro
 		c.log.close()
 		return nil, err
 	}
+	hangups.join()
 	c.log.debugf("generic", "INIT", "Client %s initialized (debug %s)", c.name, conf.str("debug"))
 	return c, nil
 }
@@ -222,6 +223,7 @@ func (c *client) stop() {
 	if last := c.current.Load(); last != first { // a transactional call was about to replace it
 		last.close()
 	}
+	hangups.leave()
 	c.stopMock() // after all that could still ask it something
 	c.log.close()
 }

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// canPeek says whether peek can find anything.
+const canPeek = true
+
 // peek looks at a connection without taking anything from it: whether there is something to read, or that the other
 // side has ended it. It may be called while another goroutine reads.
 func peek(conn net.Conn) (pending bool, err error) {

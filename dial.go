@@ -179,6 +179,9 @@ type brokerConn struct {
 	failed  atomic.Pointer[error]
 
 	unread bool // the probe's: there was something to read that nobody waited for
+
+	watched  bool   // hangups will tell of its end; guarded by brokers.mu, as is the next
+	watching uint64 // for hangups.remove
 }
 
 // ready is called when the connection is authenticated.
@@ -200,8 +203,12 @@ func (c *brokerConn) note(err error) {
 }
 
 // ended looks whether the other side has ended a connection that nobody reads just now: the engine reads only when it
-// waits for an answer. Below TLS that begins with a record of its own, and a broker sends no other unasked.
+// waits for an answer, and then sees the end itself. Below TLS that begins with a record of its own, and a broker sends
+// no other unasked.
 func (c *brokerConn) ended() error {
+	if c.reading.Load() > 0 {
+		return nil
+	}
 	pending, err := peek(c.tcp)
 	if err != nil {
 		return err

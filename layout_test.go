@@ -13,6 +13,7 @@ import (
 // goroutineOwners are the functions that may start a goroutine, each with who waits for it. All others use tasks.run.
 var goroutineOwners = map[string]string{
 	"client.go:run": "tasks.run, the owner of a client's goroutines: Close waits for them",
+	"hangup.go:add": "hangupWatch, for all clients together: the last one's Close waits for it",
 }
 
 func TestGoroutinesHaveOwners(t *testing.T) {
