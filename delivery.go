@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -120,9 +121,9 @@ type order struct {
 	at       time.Duration // the same on the producer's clock
 }
 
-// take copies a message: the application may use its buffers again as soon as Produce returns. b has room for the key
-// and the value.
-func (o *outgoing) take(m order, topic *string, b []byte) {
+// take copies a message: the application may use its buffers again as soon as Produce returns. key and value are copies
+// already.
+func (o *outgoing) take(m order, topic *string, key, value []byte) {
 	msg := m.msg
 	o.opaque, o.callback, o.at = msg.Opaque, m.callback, m.at
 	if o.topic != topic || o.ch != m.ch {
@@ -139,21 +140,12 @@ func (o *outgoing) take(m order, topic *string, b []byte) {
 	if msg.Timestamp.IsZero() || msg.Timestamp.UnixMilli() == 0 { // the peer's 0 means now, too
 		o.rec.Timestamp = m.now
 	}
-	k := copy(b, msg.Key)
-	n := k + copy(b[k:], msg.Value)
-	if msg.Key != nil {
-		o.rec.Key = b[:k:k]
-	}
-	if msg.Value != nil {
-		o.rec.Value = b[k:n:n]
-	}
+	o.rec.Key, o.rec.Value = key, value
 	if len(msg.Headers) > 0 {
 		o.rec.Headers = make([]kgo.RecordHeader, len(msg.Headers))
 		for i, h := range msg.Headers {
 			o.rec.Headers[i].Key = h.Key
-			if h.Value != nil {
-				o.rec.Headers[i].Value = append([]byte{}, h.Value...)
-			}
+			o.rec.Headers[i].Value = bytes.Clone(h.Value)
 		}
 	}
 }
@@ -185,17 +177,10 @@ func (p *Producer) report(m *Message, o *outgoing) {
 // detach gives a report bytes of its own: the engine still holds the record, and what an application does with its
 // report must not reach the wire.
 func detach(m *Message) {
-	m.Key, m.Value = cloneBytes(m.Key), cloneBytes(m.Value)
+	m.Key, m.Value = bytes.Clone(m.Key), bytes.Clone(m.Value)
 	for i := range m.Headers {
-		m.Headers[i].Value = cloneBytes(m.Headers[i].Value)
+		m.Headers[i].Value = bytes.Clone(m.Headers[i].Value)
 	}
-}
-
-func cloneBytes(b []byte) []byte {
-	if b == nil {
-		return nil
-	}
-	return append(make([]byte, 0, len(b)), b...)
 }
 
 // Reports of delivered messages share allocations, and so do the copies of small messages. An application that keeps

@@ -36,11 +36,11 @@ var partitioners = map[string]partitioner{
 	"fnv1a_random":      {fnv1a, noKey},
 }
 
-// pick returns the partition for a key among n. now is the time on the producer's clock.
-func (p partitioner) pick(key []byte, n int, now time.Duration, sticky *stickyPartition) int {
+// pick returns the partition among n for a message of that key and size. now is the time on the producer's clock.
+func (p partitioner) pick(key []byte, size, n int, now time.Duration, sticky *stickyPartition) int {
 	if p.keyless(key) {
 		// The peer's random partitioner is sticky for messages without a key only.
-		return sticky.pick(n, now, p.hash == nil && key != nil)
+		return sticky.pick(size, n, now, p.hash == nil && key != nil)
 	}
 	return int(p.hash(key) % uint32(n))
 }
@@ -76,9 +76,11 @@ func fnv1a(key []byte) uint32 {
 }
 
 // stickyPartition is the partition of a topic that messages without a key go to, until it has been used for
-// sticky.partitioning.linger.ms or has no leader any more.
+// sticky.partitioning.linger.ms or has no leader any more. Where the application has not set that property, a batch full
+// of large messages is enough, too: with all of them in one partition the requests to a broker would hold one batch each.
 type stickyPartition struct {
 	linger    time.Duration              // 0: a new partition for every message
+	batch     int64                      // bytes of large messages that are a batch; 0: that does not count
 	available func(partition int32) bool // whether it has a leader
 
 	chosen atomic.Pointer[stickyChoice]
@@ -89,6 +91,7 @@ type stickyPartition struct {
 type stickyChoice struct {
 	partition      int
 	until, checked time.Duration // at checked it is to be looked whether it still has a leader
+	bytes          atomic.Int64  // of large messages that went there
 }
 
 // good reports whether there is a choice that is one of n partitions and not over.
@@ -96,24 +99,33 @@ func (c *stickyChoice) good(n int, now time.Duration) bool {
 	return c != nil && c.partition < n && now < c.until
 }
 
+// full notes a message, and reports whether there was no room for it any more.
+func (c *stickyChoice) full(size int, batch int64) bool {
+	return batch > 0 && size > smallBytes && c.bytes.Add(int64(size)) > batch
+}
+
 // leaderCheck is how often to look whether the sticky partition still has a leader.
 const leaderCheck = time.Millisecond
 
-func (s *stickyPartition) pick(n int, now time.Duration, random bool) int {
+func (s *stickyPartition) pick(size, n int, now time.Duration, random bool) int {
 	if random || s.linger == 0 {
 		return s.draw(n)
 	}
-	if c := s.chosen.Load(); c.good(n, now) && now < c.checked {
-		return c.partition
+	old := s.chosen.Load()
+	full := old != nil && old.full(size, s.batch)
+	if !full && old.good(n, now) && now < old.checked {
+		return old.partition
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.chosen.Load()
 	switch {
-	case !c.good(n, now) || now >= c.checked && !s.available(int32(c.partition)):
-		c = &stickyChoice{s.draw(n), now + s.linger, now + leaderCheck}
+	case !c.good(n, now) || full && c == old || now >= c.checked && !s.available(int32(c.partition)):
+		c = &stickyChoice{partition: s.draw(n), until: now + s.linger, checked: now + leaderCheck}
 	case now >= c.checked:
-		c = &stickyChoice{c.partition, c.until, now + leaderCheck}
+		bytes := c.bytes.Load()
+		c = &stickyChoice{partition: c.partition, until: c.until, checked: now + leaderCheck}
+		c.bytes.Store(bytes)
 	}
 	s.chosen.Store(c)
 	return c.partition

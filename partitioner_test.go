@@ -79,7 +79,7 @@ func TestPartitionerKeys(t *testing.T) {
 			s := &stickyPartition{linger: time.Hour, available: func(int32) bool { return true }}
 			seen := map[int]bool{}
 			for range 100 {
-				seen[partitioners[c.name].pick(k.key, n, 0, s)] = true
+				seen[partitioners[c.name].pick(k.key, 0, n, 0, s)] = true
 			}
 			got := random
 			switch {
@@ -103,33 +103,50 @@ func TestStickyPartition(t *testing.T) {
 		leaders[i] = true
 	}
 	s := &stickyPartition{linger: 10 * time.Millisecond, available: func(p int32) bool { return leaders[p] }}
-	first := s.pick(50, now, false)
+	first := s.pick(0, 50, now, false)
 	now = 9 * time.Millisecond
-	if p := s.pick(50, now, false); p != first {
+	if p := s.pick(0, 50, now, false); p != first {
 		t.Errorf("partition %d within the linger time, want %d as before", p, first)
 	}
 	seen := map[int]bool{}
 	for range 50 {
 		now += 10 * time.Millisecond
-		seen[s.pick(50, now, false)] = true
+		seen[s.pick(0, 50, now, false)] = true
 	}
 	if len(seen) < 10 {
 		t.Errorf("only %d partitions in 50 draws", len(seen))
 	}
 	now += time.Millisecond
 	leaders = map[int32]bool{3: true}
-	if p := s.pick(50, now, false); p != 3 {
+	if p := s.pick(0, 50, now, false); p != 3 {
 		t.Errorf("partition %d, want 3, the only one with a leader", p)
 	}
 	now += time.Millisecond
 	leaders = nil
-	if p := s.pick(50, now, false); p < 0 || p >= 50 {
+	if p := s.pick(0, 50, now, false); p < 0 || p >= 50 {
 		t.Errorf("partition %d without any leader", p)
 	}
-	s.linger = 0
+	leaders = map[int32]bool{3: true, 4: true}
+	s.batch = 10_000
+	seen = map[int]bool{}
+	for range 64 { // all within the linger time
+		for range 10 {
+			seen[s.pick(1000, 50, now, false)] = true
+		}
+	}
+	if !seen[3] || !seen[4] {
+		t.Errorf("partitions %v for 64 full batches, want 3 and 4", seen)
+	}
+	first = s.pick(1000, 50, now, false)
+	for i := range 100_000 {
+		if p := s.pick(smallBytes, 50, now, false); p != first {
+			t.Fatalf("partition %d for small message %d, want %d as before", p, i, first)
+		}
+	}
+	leaders, s.linger = nil, 0
 	seen = map[int]bool{}
 	for range 200 {
-		seen[s.pick(50, now, false)] = true
+		seen[s.pick(0, 50, now, false)] = true
 	}
 	if len(seen) < 40 {
 		t.Errorf("only %d of 50 partitions in 200 draws without linger", len(seen))
@@ -142,7 +159,7 @@ func BenchmarkPartitioners(b *testing.B) {
 		s := &stickyPartition{linger: time.Hour, available: func(int32) bool { return true }}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				p.pick(key, 12, 0, s)
+				p.pick(key, 0, 12, 0, s)
 			}
 		})
 	}

@@ -80,7 +80,7 @@ func TestPartitionerVectors(t *testing.T) {
 					}
 					continue // TestPartitioners
 				}
-				if got := p.pick(v.key, v.partitions, 0, nil); got != want {
+				if got := p.pick(v.key, 0, v.partitions, 0, nil); got != want {
 					t.Errorf("partitioner=%s chooses %d of %d for the key %q, librdkafka %d", variant, got, v.partitions, v.key, want)
 				}
 			}

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -49,9 +50,10 @@ type cacheLine [64]byte
 
 // produce copies a message and hands it to the engine, or holds it back. An error means that it was not accepted.
 func (part *producerPartition) produce(m order) error {
-	var b []byte
-	if n := len(m.msg.Key) + len(m.msg.Value); n > smallBytes {
-		b = make([]byte, n)
+	key, value := m.msg.Key, m.msg.Value
+	small := len(key)+len(value) <= smallBytes
+	if !small {
+		key, value = bytes.Clone(key), bytes.Clone(value)
 	}
 	part.mu.Lock()
 	holding, err := part.enterLocked()
@@ -65,10 +67,10 @@ func (part *producerPartition) produce(m order) error {
 	} else {
 		o = part.inEngine.take(&part.p.spares)
 	}
-	if b == nil {
-		b = part.bytesLocked(len(m.msg.Key) + len(m.msg.Value))
+	if small {
+		key, value = part.cloneLocked(key), part.cloneLocked(value)
 	}
-	o.take(m, part.topic.name, b)
+	o.take(m, part.topic.name, key, value)
 	part.acceptUnlock(o, holding)
 	return nil
 }
@@ -87,9 +89,12 @@ func (part *producerPartition) enterLocked() (holding bool, err error) {
 // noBytes is an empty key or value, which is not nil.
 var noBytes = []byte{}
 
-// bytesLocked returns room for a small key and value.
-func (part *producerPartition) bytesLocked(n int) []byte {
+// cloneLocked is bytes.Clone for a small key or value.
+func (part *producerPartition) cloneLocked(from []byte) []byte {
+	n := len(from)
 	switch {
+	case from == nil:
+		return nil
 	case n == 0:
 		return noBytes
 	case n > len(part.bytes):
@@ -97,6 +102,7 @@ func (part *producerPartition) bytesLocked(n int) []byte {
 	}
 	b := part.bytes[:n:n]
 	part.bytes = part.bytes[n:]
+	copy(b, from)
 	return b
 }
 

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -45,7 +46,7 @@ func (p *Producer) topic(name string) *producerTopic {
 		return t
 	}
 	t := &producerTopic{p: p, name: p.client.topics.name(name), firstUse: p.clock()}
-	t.sticky = stickyPartition{linger: p.stickyLinger, available: t.available}
+	t.sticky = stickyPartition{linger: p.stickyLinger, batch: p.stickyBatch, available: t.available}
 	other, _ := p.topics.LoadOrStore(*t.name, t)
 	return other.(*producerTopic)
 }
@@ -111,7 +112,7 @@ func (t *producerTopic) produce(m order) error {
 		}
 		t.mu.Unlock()
 	}
-	part, err := t.choose(m.msg.TopicPartition.Partition, m.msg.Key, m.at)
+	part, err := t.choose(m.msg.TopicPartition.Partition, m.msg.Key, len(m.msg.Value), m.at)
 	if err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (t *producerTopic) produce(m order) error {
 
 // send sends a message that waited on to its partition.
 func (t *producerTopic) send(o *outgoing) error {
-	part, err := t.choose(o.rec.Partition, o.rec.Key, o.at)
+	part, err := t.choose(o.rec.Partition, o.rec.Key, len(o.rec.Value), o.at)
 	if err != nil {
 		return err
 	}
@@ -140,18 +141,18 @@ func (t *producerTopic) waitLocked(m order) error {
 		return errUnknownPartition // as GetMetadata or another question has told
 	}
 	o := &outgoing{}
-	o.take(m, t.name, make([]byte, len(m.msg.Key)+len(m.msg.Value)))
+	o.take(m, t.name, bytes.Clone(m.msg.Key), bytes.Clone(m.msg.Value))
 	t.waiting.push(o)
 	t.p.watch()
 	return nil
 }
 
 // choose returns the partition n, or for PartitionAny the partitioner's choice for a message produced at that time.
-func (t *producerTopic) choose(n int32, key []byte, at time.Duration) (*producerPartition, error) {
+func (t *producerTopic) choose(n int32, key []byte, size int, at time.Duration) (*producerPartition, error) {
 	parts := *t.parts.Load()
 	switch {
 	case n == PartitionAny:
-		return parts[t.p.partitioner.pick(key, len(parts), at, &t.sticky)], nil
+		return parts[t.p.partitioner.pick(key, size, len(parts), at, &t.sticky)], nil
 	case n >= 0 && int(n) < len(parts):
 		return parts[n], nil
 	case n >= 0 && t.added(n):

@@ -40,6 +40,7 @@ type Producer struct {
 	maxMessage    int
 	partitioner   partitioner
 	stickyLinger  time.Duration
+	stickyBatch   int64 // see stickyPartition.batch
 	propagation   time.Duration
 	metadataRetry time.Duration
 	retryBackoff  time.Duration
@@ -130,7 +131,9 @@ func (p *Producer) configure(s *settings) {
 	p.queue.maxBytes = int64(s.num("queue.buffering.max.kbytes")) * 1024
 	p.maxMessage = s.num("message.max.bytes")
 	p.partitioner = partitioners[s.str("partitioner")]
-	p.stickyLinger = s.ms("sticky.partitioning.linger.ms")
+	if p.stickyLinger = s.ms("sticky.partitioning.linger.ms"); !s.isSet("sticky.partitioning.linger.ms") {
+		p.stickyBatch = int64(s.num("batch.size"))
+	}
 	p.propagation = s.ms("topic.metadata.propagation.max.ms")
 	p.metadataRetry = s.ms("topic.metadata.refresh.fast.interval.ms")
 	p.retryBackoff = s.ms("retry.backoff.ms")
