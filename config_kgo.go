@@ -254,7 +254,7 @@ const txnRetry = 3 * time.Millisecond
 
 func producerOpts(s *settings) []kgo.Opt {
 	opts := []kgo.Opt{
-		kgo.ProducerBatchCompression(codec(s)),
+		compression(s),
 		kgo.ProducerBatchMaxBytes(int32(s.maxBatch())),
 		kgo.ProducerLinger(min(s.ms("queue.buffering.max.ms"), engineMaxLinger)),
 		kgo.ProduceRequestTimeout(max(s.ms("request.timeout.ms"), engineMinTimeout)),
@@ -291,55 +291,6 @@ func acks(s *settings) kgo.Acks {
 		return kgo.NoAck()
 	}
 	return kgo.LeaderAck()
-}
-
-// codec is the compression of batches, a topic's before the global one.
-func codec(s *settings) kgo.CompressionCodec {
-	name := s.str("topic.compression.codec")
-	if name == "inherit" {
-		name = s.str("compression.codec")
-	}
-	level := s.num("compression.level")
-	var c kgo.CompressionCodec
-	switch name {
-	case "gzip":
-		c, level = kgo.GzipCompression(), min(level, 9)
-		if level == 0 { // which the engine takes for the default: the least that it can do is 1
-			level = 1
-		}
-	case "snappy":
-		return kgo.SnappyCompression()
-	case "lz4":
-		// librdkafka's levels below 3 are all the fast one; the engine has 1 to 9, as powers of two.
-		c = kgo.Lz4Compression()
-		if level < 3 {
-			return c
-		}
-		level = 1 << (8 + min(level, 9))
-	case "zstd":
-		c, level = kgo.ZstdCompression(), zstdLevel(level)
-	default:
-		return kgo.NoCompression()
-	}
-	if level < 0 {
-		return c
-	}
-	return c.WithLevel(level)
-}
-
-// zstdLevel is the engine's zstd level, of four, that comes closest to one of zstd's own.
-func zstdLevel(level int) int {
-	switch {
-	case level < 0:
-		return level
-	case 0 < level && level < 3:
-		return 1
-	case level < 6: // 0 is zstd's own default, 3
-		return 2
-	case level < 10:
-		return 3
-	}
-	return 4
 }
 
 // preferredReplica is how long to fetch from a replica nearby before the leader is asked again which one is best.

@@ -331,45 +331,6 @@ func TestEngineOptions(t *testing.T) {
 	}
 }
 
-func TestCodec(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		conf []any
-		want kgo.CompressionCodec
-	}{
-		{nil, kgo.NoCompression()},
-		{[]any{"compression.codec", "none", "compression.level", 12}, kgo.NoCompression()},
-		{[]any{"compression.codec", "gzip"}, kgo.GzipCompression()},
-		{[]any{"compression.codec", "gzip", "compression.level", 0}, kgo.GzipCompression().WithLevel(1)},
-		{[]any{"compression.codec", "gzip", "compression.level", 12}, kgo.GzipCompression().WithLevel(9)},
-		{[]any{"compression.codec", "snappy", "compression.level", 3}, kgo.SnappyCompression()},
-		{[]any{"compression.codec", "lz4", "compression.level", 1}, kgo.Lz4Compression()},
-		{[]any{"compression.codec", "lz4", "compression.level", 3}, kgo.Lz4Compression().WithLevel(1 << 11)},
-		{[]any{"compression.codec", "lz4", "compression.level", 12}, kgo.Lz4Compression().WithLevel(1 << 17)},
-		{[]any{"compression.codec", "zstd"}, kgo.ZstdCompression()},
-		{[]any{"compression.codec", "zstd", "compression.level", 0}, kgo.ZstdCompression().WithLevel(2)},
-		{[]any{"compression.codec", "zstd", "compression.level", 1}, kgo.ZstdCompression().WithLevel(1)},
-		{[]any{"compression.codec", "zstd", "compression.level", 9}, kgo.ZstdCompression().WithLevel(3)},
-		{[]any{"compression.codec", "zstd", "compression.level", 12}, kgo.ZstdCompression().WithLevel(4)},
-		{[]any{"compression.codec", "zstd", "topic.compression.codec", "lz4"}, kgo.Lz4Compression()},
-		{[]any{"compression.codec", "zstd", "topic.compression.type", "none"}, kgo.NoCompression()},
-		{[]any{"compression.codec", "lz4", topicConfig, ConfigMap{"compression.type": "inherit"}}, kgo.Lz4Compression()},
-	} {
-		s, err := resolve(minimal(producerClient, tt.conf...), producerClient)
-		if err != nil {
-			t.Errorf("%v: %v", tt.conf, err)
-			continue
-		}
-		got := codec(s)
-		if got != tt.want {
-			t.Errorf("%v: codec %+v, want %+v", tt.conf, got, tt.want)
-		}
-		if _, err := kgo.DefaultCompressor(got); err != nil {
-			t.Errorf("%v: %v", tt.conf, err)
-		}
-	}
-}
-
 func TestParseBrokers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"hash/fnv"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -124,6 +125,57 @@ func TestRoundTrip(t *testing.T) {
 				t.Errorf("%d of %d records came with codec %s", compressed, n, row.codec)
 			}
 		})
+	}
+}
+
+// TestLargeBatches: batches of several blocks of a codec. The broker reads the records of compressed batches when it
+// takes them, so a report without an error says that Java reads them too.
+func TestLargeBatches(t *testing.T) {
+	t.Parallel()
+	c := broker(t)
+	for _, row := range []struct {
+		codec  string
+		levels []int
+	}{{"gzip", []int{-1, 9}}, {"snappy", []int{-1}}, {"lz4", []int{-1, 3, 12}}, {"zstd", []int{-1, 1, 5, 9, 12}}} {
+		for _, level := range row.levels {
+			t.Run(fmt.Sprint(row.codec, " ", level), func(t *testing.T) {
+				t.Parallel()
+				const n = 1500
+				topic := newTopic(t, c, 1)
+				p := newProducer(t, with(c, kafka.ConfigMap{"compression.type": row.codec, "compression.level": level, "linger.ms": 500}))
+				sent, done := make([]*kafka.Message, n), make(chan kafka.Event, n)
+				random := rand.New(rand.NewPCG(1, 2))
+				for i := range sent {
+					value := make([]byte, 1<<10)
+					for j := range value {
+						if value[j] = byte(random.Uint32()); j%32 > 14 {
+							value[j] = "text that comes again in every message "[j%39]
+						}
+					}
+					sent[i] = &kafka.Message{TopicPartition: partition(topic, 0), Value: value}
+					must(t, p.Produce(sent[i], done))
+				}
+				for _, r := range reports(t, done, n, patience) {
+					must(t, r.TopicPartition.Error)
+				}
+				reader := newConsumer(t, with(c, kafka.ConfigMap{"group.id": "unused"}))
+				must(t, reader.Assign([]kafka.TopicPartition{at(topic, 0, kafka.OffsetBeginning)}))
+				for i, m := range messages(t, reader, n) {
+					same(t, fmt.Sprint("message ", i), m, sent[i])
+				}
+				raw, err := c.ReadAll(t.Context(), topic)
+				must(t, err)
+				compressed := 0
+				for _, r := range raw {
+					if r.Attrs.CompressionType() == codecs[row.codec] {
+						compressed++
+					}
+				}
+				if len(raw) != n || compressed < n/2 {
+					t.Errorf("the log holds %d records, %d of them with codec %s", len(raw), compressed, row.codec)
+				}
+			})
+		}
 	}
 }
 
