@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/plotter"
+
 	"github.com/purego-kafka/kafka/bench/internal/copyworker/copies"
 	"github.com/purego-kafka/kafka/bench/internal/work"
 )
@@ -93,6 +95,49 @@ func TestMeasure(t *testing.T) {
 	for _, name := range []string{"README.md", "cpu-produce-kfake.svg", "cpu-consume-kfake.svg"} {
 		if info, err := os.Stat(filepath.Join(out.dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s was not written: %v", name, err)
+		}
+	}
+}
+
+// TestGrowth: what was measured of a curve becomes a chart and a line that compares what the costs grow by.
+func TestGrowth(t *testing.T) {
+	r := &report{dir: t.TempDir()}
+	for i, row := range curves() {
+		if row.Curve == "consume by partitions" && row.X > 1 {
+			continue // a point is no curve
+		}
+		rounds := map[string][]map[string]float64{}
+		for k, lib := range libraries[:3] {
+			rounds[lib.Name] = []map[string]float64{{work.CPU: float64(i + 1 + k*i), work.Memory: float64(1000 - i)}}
+		}
+		r.put(&Result{Row: row.Name, Broker: memory, Rounds: rounds})
+	}
+	table := r.growth()
+	for _, want := range []string{
+		"| produce by size | 10, 1048576 | CPU seconds per million messages | 1.00 to 11.00 | 1.00 to 21.00 | 1.00 to 31.00 | 0.33 (≤ 1 met) |",
+		"| memory by clients | 1, 1000 | peak memory, MB | 0 to 0 | 0 to 0 | 0 to 0 | none (met) |",
+	} {
+		if !strings.Contains(table, want) {
+			t.Errorf("no line %q in\n%s", want, table)
+		}
+	}
+	if strings.Contains(table, "consume by partitions") {
+		t.Errorf("a curve of one point in\n%s", table)
+	}
+	files, err := r.charts()
+	if err != nil || len(files) != len(curveNames())-1 {
+		t.Errorf("charts %v, %v, want %d", files, err, len(curveNames())-1)
+	}
+	for _, tt := range []struct {
+		own, other plotter.XYs
+		want       string
+	}{
+		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 3}}, "1.50 (≤ 1 **missed**)"},
+		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, plotter.XYs{{X: 1, Y: 3}, {X: 2, Y: 1}}, "only here (**missed**)"},
+		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, nil, "–"},
+	} {
+		if got := grows(tt.own, tt.other); got != tt.want {
+			t.Errorf("grows(%v, %v) = %q, want %q", tt.own, tt.other, got, tt.want)
 		}
 	}
 }

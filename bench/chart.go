@@ -30,14 +30,9 @@ func (r *report) charts() (files []string, err error) {
 			}
 		}
 	}
-	var drawn []string
-	for _, row := range rows() {
-		if row.Curve == "" || slices.Contains(drawn, row.Curve) {
-			continue
-		}
-		drawn = append(drawn, row.Curve)
-		name := "curve-" + strings.ReplaceAll(row.Curve, " ", "-") + ".svg"
-		ok, err := r.curve(filepath.Join(r.dir, name), row.Curve)
+	for _, curve := range curveNames() {
+		name := "curve-" + strings.ReplaceAll(curve, " ", "-") + ".svg"
+		ok, err := r.curve(filepath.Join(r.dir, name), curve)
 		if err != nil {
 			return nil, err
 		}
@@ -104,31 +99,17 @@ func (r *report) bars(file, broker, kind string) (bool, error) {
 
 // curve draws how a cost grows, both axes logarithmic.
 func (r *report) curve(file, curve string) (bool, error) {
+	c := curveCost(curve)
 	p := plot.New()
 	p.Title.Text = curve
+	p.X.Label.Text, p.Y.Label.Text = strings.Fields(curve)[2], c.title
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
 	p.Legend.Top, p.Legend.Left = true, true
 	found := false
 	for _, lib := range libraries {
-		var points plotter.XYs
-		for _, row := range rows() {
-			if row.Curve != curve {
-				continue
-			}
-			metric, title, factor := work.CPU, "CPU seconds per million messages", 1.0
-			if row.Work == "idle" {
-				metric, title, factor = work.Memory, "peak memory, MB", 1e-6
-			}
-			p.X.Label.Text = strings.Fields(curve)[2]
-			p.Y.Label.Text = title
-			if result := r.find(row.Name, memory); result != nil {
-				if v := result.median(lib.Name, metric); v > 0 {
-					points = append(points, plotter.XY{X: row.X, Y: v * factor})
-				}
-			}
-		}
-		if len(points) == 0 {
+		points := r.points(curve, lib.Name)
+		if len(points) < 2 {
 			continue
 		}
 		line, dots, err := plotter.NewLinePoints(points)
