@@ -258,9 +258,10 @@ func resolve(m *ConfigMap, kind clientKind) (*settings, error) {
 		return nil, newErrorf(ErrInvalidArg, "Expected a ConfigMap, not nil")
 	}
 	s := &settings{kind: kind, vals: make(map[*property]*setting, len(properties))}
+	all := make([]setting, len(properties))
 	for i := range properties {
 		if p := &properties[i]; p.alias == "" {
-			s.vals[p] = &setting{}
+			s.vals[p] = &all[i]
 			s.reset(p)
 		}
 	}
