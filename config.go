@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -228,7 +229,7 @@ func (p *property) real() *property {
 // settings are the effective values of all properties of one client. They do not change once resolve has returned.
 type settings struct {
 	kind     clientKind
-	vals     map[*property]*setting
+	vals     map[*property]*setting // those that differ from defaults, or were set to the same
 	warnings []confWarning
 }
 
@@ -257,14 +258,7 @@ func resolve(m *ConfigMap, kind clientKind) (*settings, error) {
 	if m == nil {
 		return nil, newErrorf(ErrInvalidArg, "Expected a ConfigMap, not nil")
 	}
-	s := &settings{kind: kind, vals: make(map[*property]*setting, len(properties))}
-	all := make([]setting, len(properties))
-	for i := range properties {
-		if p := &properties[i]; p.alias == "" {
-			s.vals[p] = &all[i]
-			s.reset(p)
-		}
-	}
+	s := &settings{kind: kind, vals: map[*property]*setting{}}
 	if err := s.read(*m); err != nil {
 		return nil, err
 	}
@@ -273,6 +267,40 @@ func resolve(m *ConfigMap, kind clientKind) (*settings, error) {
 	}
 	s.warn()
 	return s, nil
+}
+
+// defaults are the settings of each kind of client where nothing is set. All clients share them.
+var defaults = func() (d [adminClient + 1]func() map[*property]*setting) {
+	for kind := range d {
+		d[kind] = sync.OnceValue(func() map[*property]*setting {
+			vals := make(map[*property]*setting, len(properties))
+			for i := range properties {
+				if p := &properties[i]; p.alias == "" {
+					vals[p] = new(p.unset(clientKind(kind)))
+				}
+			}
+			return vals
+		})
+	}
+	return d
+}()
+
+// of returns the setting of a property, to be read only; nil of an alias.
+func (s *settings) of(p *property) *setting {
+	if v := s.vals[p]; v != nil {
+		return v
+	}
+	return defaults[s.kind]()[p]
+}
+
+// own returns the setting of a property, to be changed.
+func (s *settings) own(p *property) *setting {
+	v := s.vals[p]
+	if v == nil {
+		v = new(*defaults[s.kind]()[p])
+		s.vals[p] = v
+	}
+	return v
 }
 
 // row returns a property by its name or alias; with "topic." in front, the topic's. The name must be in the table: it
@@ -291,7 +319,7 @@ func row(name string) *property {
 	panic("kafka: no such property in the table: " + name)
 }
 
-func (s *settings) lookup(name string) *setting { return s.vals[row(name)] }
+func (s *settings) lookup(name string) *setting { return s.of(row(name)) }
 
 // str returns the effective value of a property of any kind as a string.
 func (s *settings) str(name string) string { return s.lookup(name).text }
@@ -322,7 +350,7 @@ func (s *settings) String() string {
 	var b strings.Builder
 	for i := range properties {
 		p := &properties[i]
-		v := s.vals[p]
+		v := s.of(p)
 		if v == nil || !v.set {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -203,15 +204,23 @@ func backoff(first, longest time.Duration) func(int) time.Duration {
 	}
 }
 
+// newestVersions are the newest versions of requests that a client uses unless it is told otherwise. All clients share
+// them: the engine only reads them.
+var newestVersions = sync.OnceValue(func() *kversion.Versions { return namedOffsets(knownGroups(kversion.Stable())) })
+
 // maxVersions are the newest versions of requests to use.
 func maxVersions(s *settings) *kversion.Versions {
+	transactional := s.kind == producerClient && s.str("transactional.id") != ""
+	if !transactional && s.flag("api.version.request") {
+		return newestVersions()
+	}
 	versions := kversion.Stable()
 	if !s.flag("api.version.request") {
 		if versions = kversion.FromString(s.str("broker.version.fallback")); versions == nil {
 			versions = kversion.V0_10_0() // what librdkafka takes an unknown version for
 		}
 	}
-	if s.kind == producerClient && s.str("transactional.id") != "" {
+	if transactional {
 		versions = transactionVersion1(versions)
 	}
 	return namedOffsets(knownGroups(versions))

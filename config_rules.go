@@ -45,7 +45,7 @@ func rule(text string) error {
 // putNum changes the value of an integer property that follows from others.
 func (s *settings) putNum(name string, n int) { s.putInt(row(name), n) }
 
-func (s *settings) putText(name, text string) { s.lookup(name).text = text }
+func (s *settings) putText(name, text string) { s.own(row(name)).text = text }
 
 // checkSoftware cleans up what brokers accept only in parts: letters, digits, dots and dashes, none of the latter two
 // at the ends.
@@ -414,7 +414,7 @@ func (s *settings) warn() {
 	}
 	for i := range properties {
 		p := &properties[i]
-		v := s.vals[p]
+		v := s.of(p)
 		if v == nil || !v.set {
 			continue
 		}

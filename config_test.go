@@ -399,8 +399,8 @@ func TestTable(t *testing.T) {
 			}
 		}
 		if p.kind <= enumKind && p.def != "" && p.scope != goScope && p.name != "ssl.ca.certificate.stores" {
-			if err := s.readText(p, p.def); err != nil || s.vals[p].text != p.def {
-				t.Errorf("%s: its default is read as %q, %v", p.name, s.vals[p].text, err)
+			if err := s.readText(p, p.def); err != nil || s.of(p).text != p.def {
+				t.Errorf("%s: its default is read as %q, %v", p.name, s.of(p).text, err)
 			}
 		}
 	}
@@ -569,7 +569,7 @@ func (s *settings) allowed(t *testing.T, key, value string) {
 		t.Errorf("%q=%q was taken, but there is no such property", key, value)
 		return
 	}
-	v := s.vals[p]
+	v := s.of(p)
 	switch p.kind {
 	case intKind:
 		if v.num < p.min || v.num > p.max || v.text != strconv.Itoa(v.num) {

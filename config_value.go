@@ -37,14 +37,23 @@ var goTypes = map[string]reflect.Type{
 
 // reset sets a property to its default.
 func (s *settings) reset(p *property) {
-	v := s.vals[p]
-	*v = setting{text: p.defaultFor(s.kind), set: v.set}
+	v := s.own(p)
+	set := v.set
+	*v = p.unset(s.kind)
+	v.set = set
+}
+
+// unset is the setting of a property that nobody set.
+func (p *property) unset(k clientKind) setting {
+	v := setting{text: p.defaultFor(k)}
 	switch p.kind {
 	case intKind:
-		s.putInt(p, atoi(v.text))
+		v.num = atoi(v.text)
+		v.float = float64(v.num)
 	case floatKind:
 		v.float, _ = strconv.ParseFloat(v.text, 64)
 	}
+	return v
 }
 
 // atoi reads a default of the table, which a test checks.
@@ -55,13 +64,13 @@ func atoi(s string) int {
 
 // putInt gives an integer property a value.
 func (s *settings) putInt(p *property, n int) {
-	v := s.vals[p]
+	v := s.own(p)
 	v.num, v.float, v.text = n, float64(n), strconv.Itoa(n)
 }
 
 // putFloat gives a floating-point property a value.
 func (s *settings) putFloat(p *property, f float64) {
-	v := s.vals[p]
+	v := s.own(p)
 	v.num, v.float, v.text = int(f), f, formatFloat(f)
 }
 
@@ -112,7 +121,7 @@ func (s *settings) readTopics(v ConfigValue) error {
 		return unknown(topicConfig, globalScope, s.kind)
 	}
 	p := find(goScope, topicConfig)
-	s.vals[p].set, s.vals[p].value = true, topics
+	s.own(p).set, s.vals[p].value = true, topics
 	for _, k := range readOrder(topics) {
 		if err := s.readKey(k, topics[k], topicScope); err != nil {
 			return err
@@ -125,7 +134,7 @@ func (s *settings) readTopics(v ConfigValue) error {
 func (s *settings) readGo(p *property, v ConfigValue) error {
 	var ok bool
 	var want string
-	set := s.vals[p]
+	set := s.own(p)
 	switch p.kind {
 	case boolKind:
 		var b bool
@@ -206,7 +215,7 @@ func (s *settings) readValue(p *property, v ConfigValue) error {
 	want := goTypes[p.name]
 	if rv := reflect.ValueOf(v); rv.Type().ConvertibleTo(want) && rv.Kind() == want.Kind() {
 		if !rv.IsNil() {
-			set := s.vals[p]
+			set := s.own(p)
 			set.set, set.value = true, rv.Convert(want).Interface()
 		}
 		return nil
@@ -261,7 +270,7 @@ func (s *settings) readText(p *property, text string) error {
 		err = confErrorf("%s", javaTexts[p.name])
 	}
 	if blank := p.kind == enumKind && strings.TrimLeft(text, cSpace) == ""; err == nil && !blank {
-		s.vals[p].set = true
+		s.own(p).set = true
 	}
 	return err
 }
@@ -280,7 +289,7 @@ var javaTexts = map[string]string{
 const cSpace = " \t\n\v\f\r"
 
 func (s *settings) readString(p *property, text string) error {
-	v := s.vals[p]
+	v := s.own(p)
 	null := text == ""
 	if !p.untrimmed {
 		text = strings.TrimLeft(text, cSpace)
@@ -323,9 +332,9 @@ func (p *property) word(text string) string {
 func (s *settings) readBool(p *property, text string) error {
 	switch strings.ToLower(text) {
 	case "true", "t", "1":
-		s.vals[p].text = "true"
+		s.own(p).text = "true"
 	case "false", "f", "0":
-		s.vals[p].text = "false"
+		s.own(p).text = "false"
 	case "":
 		return confErrorf("Bool configuration property %q cannot be set to empty value", p.name)
 	default:
@@ -435,7 +444,7 @@ func (s *settings) readEnum(p *property, text string) error {
 	if w == "" {
 		return confErrorf("Invalid value \"%s\" for configuration property %q", text, p.name)
 	}
-	s.vals[p].text = w
+	s.own(p).text = w
 	return nil
 }
 
@@ -445,7 +454,7 @@ func (s *settings) readFlags(p *property, text string) error {
 		return confErrorf("Configuration property %q cannot be set to empty value", p.name)
 	}
 	on := map[string]bool{}
-	for w := range strings.SplitSeq(s.vals[p].text, ",") {
+	for w := range strings.SplitSeq(s.of(p).text, ",") {
 		on[w] = true
 	}
 	for item := range strings.SplitSeq(text, ",") {
@@ -480,7 +489,7 @@ func (s *settings) readFlags(p *property, text string) error {
 			list = append(list, w)
 		}
 	}
-	s.vals[p].text = strings.Join(list, ",")
+	s.own(p).text = strings.Join(list, ",")
 	return nil
 }
 
@@ -501,6 +510,6 @@ func (s *settings) readPatterns(p *property, text string) error {
 			}
 		}
 	}
-	s.vals[p].text = text
+	s.own(p).text = text
 	return nil
 }

@@ -17,8 +17,8 @@ func (c *client) startMock() error {
 		return toError(err)
 	}
 	c.mock = stop
-	c.conf.lookup("metadata.broker.list").text = servers
-	c.conf.lookup("security.protocol").text = "plaintext"
+	c.conf.putText("metadata.broker.list", servers)
+	c.conf.putText("security.protocol", "plaintext")
 	c.log.printf(logNotice, "MOCK", "Mock cluster enabled: original bootstrap.servers and security.protocol ignored and replaced with %s", servers)
 	return nil
 }

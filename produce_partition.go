@@ -445,7 +445,7 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 }
 
 // shrinkInterval is how often to look whether there are no messages any more.
-const shrinkInterval = 5 * time.Second
+const shrinkInterval = time.Second
 
 // outgoingList is a queue of messages that any of them can be taken out of.
 type outgoingList struct{ first, last *outgoing }
