@@ -27,14 +27,14 @@ const (
 
 // brokers is what a client knows of its brokers: which connections are up, which addresses must not be dialled yet,
 // and what the application has been told. The engine's hooks write it and never wait for anything; two goroutines of
-// the client tell the application (tell) and look for a broker while none is up (probe).
+// the client tell the application (tellBrokers) and look for a broker while none is up (probeBrokers), each as long as
+// it has something to do.
 type brokers struct {
 	protocol string // in front of a broker's name: "sasl_ssl://", nothing for plaintext
 	backoff  time.Duration
 	maxDelay time.Duration
 	logClose bool // log.connection.close
 
-	news   chan struct{} // capacity 1: there is a report to tell
 	search chan struct{} // capacity 1: probe is to look at once
 
 	doubt atomic.Bool // a broker that is down has connections left; written under mu
@@ -43,6 +43,8 @@ type brokers struct {
 	known   map[string]*broker
 	open    map[net.Conn]*broker
 	reports []brokerReport
+	tell    onDemand      // tellBrokers
+	probe   onDemand      // probeBrokers
 	allDown time.Time     // when ErrAllBrokersDown was last reported; zero since a broker came up
 	changed chan struct{} // closed and replaced when a broker comes up
 	refused error         // why the last connection was not authenticated; nil where it was
@@ -73,7 +75,7 @@ func (b *brokers) init(conf *settings) {
 	}
 	b.backoff, b.maxDelay = conf.ms("reconnect.backoff.ms"), conf.ms("reconnect.backoff.max.ms")
 	b.logClose = conf.flag("log.connection.close")
-	b.news, b.search = make(chan struct{}, 1), make(chan struct{}, 1)
+	b.search = make(chan struct{}, 1)
 	b.known, b.open = map[string]*broker{}, map[net.Conn]*broker{}
 	b.changed = make(chan struct{})
 	b.random = rand.Float64
@@ -161,7 +163,7 @@ func (h brokerHooks) OnBrokerConnect(meta kgo.BrokerMetadata, took time.Duration
 	if k.down = k.conns == 0 || f.state == stateConnect; k.conns > 0 && k.down {
 		b.doubt.Store(true)
 		if !b.upLocked() {
-			wake(b.search)
+			b.searchLocked()
 		}
 	}
 	b.reportLocked(k, f)
@@ -249,7 +251,7 @@ func (b *brokers) closedLocked(k *broker, conn net.Conn, stopping bool) {
 		return
 	}
 	if !b.upLocked() {
-		wake(b.search)
+		b.searchLocked()
 	}
 	if !ok {
 		return
@@ -301,6 +303,26 @@ func (h brokerHooks) OnBrokerRead(meta kgo.BrokerMetadata, key int16, _ int, _, 
 	}
 	b.pushLocked(brokerReport{name: b.name(k), level: logNotice, code: errNoEvent,
 		text: fmt.Sprintf("Timed out %sRequest in flight (after %dms, timeout #0)", kmsg.NameForKey(key), took.Milliseconds())})
+}
+
+// onDemand is a goroutine that is there while it has something to do. The lock of its owner guards it.
+type onDemand struct {
+	start   func() // starts it; nil before the client may have goroutines
+	running bool
+}
+
+// startLocked makes sure that the goroutine runs.
+func (o *onDemand) startLocked() {
+	if o.start != nil && !o.running {
+		o.running = true
+		o.start()
+	}
+}
+
+// searchLocked has probeBrokers look at once.
+func (b *brokers) searchLocked() {
+	wake(b.search)
+	b.probe.startLocked()
 }
 
 // wake makes the goroutine that waits for ch look again.
@@ -368,8 +390,8 @@ func (b *brokers) retryNow() {
 		k.failures, k.retryAt = 0, time.Time{}
 	}
 	b.refused = nil
+	b.searchLocked()
 	b.mu.Unlock()
-	wake(b.search)
 }
 
 // anyBrokerUp reports whether there is a connection that is ready for requests.

@@ -61,22 +61,21 @@ func (b *brokers) pushLocked(r brokerReport) {
 	if len(b.reports) < reportBacklog {
 		b.reports = append(b.reports, r)
 	}
-	wake(b.news)
+	b.tell.startLocked()
 }
 
-// tellBrokers writes log lines and emits events, in the order in which things happened.
+// tellBrokers writes log lines and emits events, in the order in which things happened, until there are no more.
 func (c *client) tellBrokers(ctx context.Context) {
 	b := &c.brokers
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-b.news:
-		}
 		b.mu.Lock()
 		reports := b.reports
 		b.reports = nil
+		b.tell.running = len(reports) > 0
 		b.mu.Unlock()
+		if len(reports) == 0 {
+			return
+		}
 		for _, r := range reports {
 			if ctx.Err() != nil {
 				return

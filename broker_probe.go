@@ -11,12 +11,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// startBrokers starts the goroutines that look for a broker and tell the application of trouble.
+// startBrokers starts to look for a broker and to tell the application of trouble.
 func (c *client) startBrokers() {
 	b := &c.brokers
-	c.tasks.run(c.tellBrokers)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.tell.start = func() { c.tasks.run(c.tellBrokers) }
 	seeds := c.seeds()
 	if slices.Equal(seeds, []string{noBroker}) {
 		if c.conf.str("metadata.broker.list") != "" { // and no entry of it was good
@@ -27,7 +27,8 @@ func (c *client) startBrokers() {
 	for _, addr := range seeds {
 		b.findLocked(addr, -1)
 	}
-	c.tasks.run(c.probeBrokers)
+	b.probe.start = func() { c.tasks.run(c.probeBrokers) }
+	b.probe.startLocked()
 }
 
 // seeds are the addresses that the engine starts from, with the port where they have none.
@@ -45,8 +46,8 @@ func (c *client) seeds() (addrs []string) {
 type probeKey struct{}
 
 // probeBrokers asks for the cluster's brokers at start and whenever no connection is left, until one answers. An idle
-// client so finds out that it can't reach or is not welcome at its cluster. While a connection is up it sleeps until one
-// has ended, or, where it is not told of that, looks once a second.
+// client so finds out that it can't reach or is not welcome at its cluster. While a connection is up it is not there, but
+// where nobody tells of ends of connections: then it looks once a second whether the connection still is.
 func (c *client) probeBrokers(ctx context.Context) {
 	ctx = context.WithValue(ctx, probeKey{}, true)
 	b := &c.brokers
@@ -55,14 +56,18 @@ func (c *client) probeBrokers(ctx context.Context) {
 		d, needed := b.delay()
 		if !needed {
 			pause = 0
-			look, stop := b.nextLook()
+			if b.rest() {
+				return
+			}
+			// All clients of the process look at the same moment: it is the waking up that costs.
+			look := time.NewTimer(connectionCheck - time.Since(processStart)%connectionCheck)
 			select {
 			case <-ctx.Done():
 			case <-b.search:
-			case <-look:
+			case <-look.C:
+				b.checkConnections()
 			}
-			stop()
-			b.checkConnections()
+			look.Stop()
 			continue
 		}
 		timer := time.NewTimer(max(d, pause))
@@ -117,23 +122,35 @@ func (b *brokers) delay() (time.Duration, bool) {
 	return d, !b.upLocked()
 }
 
-// watchLocked has checkConnections called when the connection ends.
+// watchLocked has the connection looked at when the other side ends it, or else now and then.
 func (b *brokers) watchLocked(c *brokerConn) {
-	c.watching, c.watched = hangups.add(c.tcp, func() {
-		b.mu.Lock()
-		c.watched = false // from now on it is looked at: there may be an answer left to read
-		b.mu.Unlock()
-		wake(b.search)
-	})
+	c.watching, c.watched = hangups.add(c.tcp, func() { b.hungUp(c) })
+	if !c.watched {
+		b.searchLocked()
+	}
 }
 
-// unwatched returns the connections that have to be looked at.
-func (b *brokers) unwatched() (conns []*brokerConn) {
-	if !canPeek {
-		return nil
+// hungUp looks at a connection that the other side is said to have ended.
+func (b *brokers) hungUp(c *brokerConn) {
+	b.mu.Lock()
+	first := c.watched
+	b.mu.Unlock()
+	if first { // else probeBrokers looks at it already
+		b.checkConnection(c)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.open[c] != nil { // there may be an answer left to read
+		c.watched = false
+		b.searchLocked()
+	}
+}
+
+// unwatchedLocked returns the connections that have to be looked at.
+func (b *brokers) unwatchedLocked() (conns []*brokerConn) {
+	if !canPeek {
+		return nil
+	}
 	for conn := range b.open {
 		if c, ok := conn.(*brokerConn); ok && !c.watched {
 			conns = append(conns, c)
@@ -142,33 +159,40 @@ func (b *brokers) unwatched() (conns []*brokerConn) {
 	return conns
 }
 
-// nextLook returns a channel that says when to look at the connections again; nil where there is none to look at. All
-// clients of the process look at the same moment: it is the waking up that costs.
-func (b *brokers) nextLook() (look <-chan time.Time, stop func()) {
-	if len(b.unwatched()) == 0 {
-		return nil, func() {}
+// rest reports whether probeBrokers has nothing to do and ends. Who has something for it later starts it.
+func (b *brokers) rest() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.upLocked() || len(b.unwatchedLocked()) > 0 {
+		return false
 	}
-	t := time.NewTimer(connectionCheck - time.Since(processStart)%connectionCheck)
-	return t.C, func() { t.Stop() }
+	b.probe.running = false
+	return true
 }
 
 // checkConnections finds the connections that the other side has ended and that the engine does not read. The engine
 // notices that they are closed when it uses them next, and opens others.
 func (b *brokers) checkConnections() {
-	conns := b.unwatched()
+	b.mu.Lock()
+	conns := b.unwatchedLocked()
+	b.mu.Unlock()
 	for _, c := range conns {
-		err := c.ended()
-		if err == nil {
-			continue
-		}
-		c.note(err)
-		b.mu.Lock()
-		if k := b.open[c]; k != nil {
-			b.closedLocked(k, c, false)
-		}
-		b.mu.Unlock()
-		_ = c.tcp.Close()
+		b.checkConnection(c)
 	}
+}
+
+func (b *brokers) checkConnection(c *brokerConn) {
+	err := c.ended()
+	if err == nil {
+		return
+	}
+	c.note(err)
+	b.mu.Lock()
+	if k := b.open[c]; k != nil {
+		b.closedLocked(k, c, false)
+	}
+	b.mu.Unlock()
+	_ = c.tcp.Close()
 }
 
 // brokersUp counts the brokers that there are connections to.

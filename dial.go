@@ -178,10 +178,9 @@ type brokerConn struct {
 	reading atomic.Int32
 	failed  atomic.Pointer[error]
 
-	unread bool // the probe's: there was something to read that nobody waited for
-
-	watched  bool   // hangups will tell of its end; guarded by brokers.mu, as is the next
-	watching uint64 // for hangups.remove
+	unread   time.Time // since when there is something to read that nobody waits for; for who looks at the connection
+	watched  bool      // hangups will tell of its end; guarded by brokers.mu, as is the next
+	watching uint64    // for hangups.remove
 }
 
 // ready is called when the connection is authenticated.
@@ -214,10 +213,14 @@ func (c *brokerConn) ended() error {
 		return err
 	}
 	unasked := pending && c.tcp != c.Conn && c.reading.Load() == 0
-	if unasked && c.unread {
+	switch {
+	case !unasked:
+		c.unread = time.Time{}
+	case c.unread.IsZero():
+		c.unread = time.Now()
+	case time.Since(c.unread) > connectionCheck/2:
 		return io.EOF
 	}
-	c.unread = unasked
 	return nil
 }
 

@@ -100,22 +100,29 @@ func hangup(t *testing.T, told <-chan int) int {
 	}
 }
 
-// TestIdleClientSleeps: a client whose connections are watched has no timer to look at them. That it finds out all the
-// same is in TestLostBroker.
+// TestIdleClientSleeps: a client whose connections are watched has neither a goroutine nor a timer to look at them. That it
+// finds out about their end all the same is in TestLostBroker.
 func TestIdleClientSleeps(t *testing.T) {
 	t.Parallel()
 	onlyLinux(t)
 	c := testcluster.New(t, 1)
 	w := watch(t, ConfigMap{"bootstrap.servers": c.Bootstrap})
 	w.up(t)
-	if look, stop := w.brokers.nextLook(); look != nil {
-		stop()
-		t.Errorf("%d connections are looked at each second", len(w.brokers.unwatched()))
+	for end := time.Now().Add(20 * time.Second); w.busy(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("a goroutine is there that has nothing to do")
+		}
 	}
 }
 
-// TestWatchedConnection: a connection that is told of is looked at until it is clear that it has ended: there may be an
-// answer left to read.
+// busy reports whether one of the goroutines runs that look after brokers.
+func (w *watched) busy() bool {
+	w.brokers.mu.Lock()
+	defer w.brokers.mu.Unlock()
+	return w.brokers.probe.running || w.brokers.tell.running
+}
+
+// TestWatchedConnection: a connection that has ended is looked at until there is no answer left to read.
 func TestWatchedConnection(t *testing.T) {
 	t.Parallel()
 	onlyLinux(t)
@@ -128,7 +135,7 @@ func TestWatchedConnection(t *testing.T) {
 	b.open[conn], k.conns = k, 1
 	b.watchLocked(conn)
 	b.mu.Unlock()
-	if look, _ := b.nextLook(); look != nil {
+	if !b.rest() {
 		t.Fatal("a connection that is watched is looked at")
 	}
 	fmt.Fprint(far, "answer")
@@ -139,16 +146,14 @@ func TestWatchedConnection(t *testing.T) {
 		t.Fatal("the end is not told in 20 seconds")
 	}
 	b.checkConnections()
-	look, stop := b.nextLook()
-	stop()
-	if look == nil || !w.anyBrokerUp() {
+	if b.rest() || !w.anyBrokerUp() {
 		t.Fatal("a connection with an answer to read is taken for ended, or not looked at any more")
 	}
 	if _, err := conn.Read(make([]byte, len("answer"))); err != nil {
 		t.Fatal(err)
 	}
 	b.checkConnections()
-	if look, _ := b.nextLook(); look != nil || w.anyBrokerUp() {
+	if w.anyBrokerUp() {
 		t.Error("the end is not seen")
 	}
 }

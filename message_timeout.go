@@ -13,13 +13,12 @@ const (
 	maxTimeoutShare = 20
 )
 
-// timeouts reports messages that have had no answer within message.timeout.ms. It is one goroutine, which sleeps until
-// the oldest message's time is over, and without messages until there are some.
+// timeouts reports messages that have had no answer within message.timeout.ms. While there are messages it is one
+// goroutine, which sleeps until the oldest message's time is over.
 type timeouts struct {
 	p       *Producer
 	timeout time.Duration // 0: messages wait for ever
-	awake   atomic.Bool   // the goroutine will look again by itself
-	wake    chan struct{} // sent to by who made awake true
+	awake   atomic.Bool   // there is the goroutine; who makes this true starts it
 	again   chan struct{} // of capacity 1: there may be something to do sooner than the goroutine knows
 }
 
@@ -29,12 +28,13 @@ func (t *timeouts) lookAgain() {
 	case t.again <- struct{}{}:
 	default:
 	}
+	t.p.watch()
 }
 
 // watch makes sure that a message that was just listed is watched over.
 func (p *Producer) watch() {
 	if !p.timeouts.awake.Load() && p.timeouts.awake.CompareAndSwap(false, true) {
-		p.timeouts.wake <- struct{}{}
+		p.client.tasks.run(p.timeouts.watch)
 	}
 }
 
@@ -46,24 +46,14 @@ func (t *timeouts) watch(ctx context.Context) {
 	for {
 		next := t.expire()
 		if next == 0 {
-			// Whoever lists a message after this sees that it has to wake us; one listed before is seen by expire.
+			// Whoever lists a message after this sees that there is no goroutine; one listed before is seen by expire.
 			t.awake.Store(false)
-			next = t.expire()
-			if next == 0 {
+			if next = t.expire(); next == 0 {
 				t.p.spares.drop()
-				select {
-				case <-t.wake:
-					continue
-				case <-t.again:
-				case <-ctx.Done():
-					return
-				}
+				return
 			}
 			if !t.awake.CompareAndSwap(false, true) {
-				<-t.wake // sent by who made it true
-			}
-			if next == 0 {
-				continue
+				return // there is another
 			}
 		}
 		timer.Reset(max(next-t.p.clock(), lag))

@@ -94,7 +94,6 @@ func NewProducer(conf *ConfigMap) (*Producer, error) {
 	if p.client, err = newClient(settings, p.onEvent, p.engineOpts()...); err != nil {
 		return nil, err
 	}
-	p.client.tasks.run(p.timeouts.watch)
 	p.client.start()
 	if p.idempotent && p.txn == nil {
 		p.client.tasks.run(p.getProducerID)
@@ -140,8 +139,7 @@ func (p *Producer) configure(s *settings) {
 
 	p.promiseFunc = p.promise
 	p.writes.p = p
-	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), wake: make(chan struct{}, 1), again: make(chan struct{}, 1)}
-	p.timeouts.awake.Store(true)
+	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), again: make(chan struct{}, 1)}
 	p.flushing = flushing{p: p, more: make(chan struct{}, 1)}
 	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1), most: int(p.queue.maxMessages)}
 	p.events = newEventQueue(p, s.num("go.events.channel.size"))
