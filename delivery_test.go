@@ -137,8 +137,17 @@ func TestRetriesAreForWhatWasSent(t *testing.T) {
 	p := newProducer(t, mc.BootstrapServers(), "retries", 0, "linger.ms", 0, "reconnect.backoff.ms", 5, "reconnect.backoff.max.ms", 20, "retry.backoff.ms", 10)
 	must(t, p.Produce(message("orders", 0, "", "before"), nil))
 	nextReport(t, p.Events())
-	must(t, mc.SetBrokerDown(1))
+	must(t, mc.SetRoundtripDuration(1, time.Minute))
 	must(t, p.Produce(message("orders", 0, "", "lost with its connection"), nil))
+	soon(t, "the second produce request is written", func() bool {
+		n := int64(0)
+		for _, b := range p.Stats().Brokers {
+			n += b.Requests["Produce"]
+		}
+		return n == 2
+	})
+	must(t, mc.SetBrokerDown(1))
+	must(t, mc.SetRoundtripDuration(1, 0))
 	if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrTransport {
 		t.Fatalf("report of %v", r.TopicPartition)
 	}
