@@ -19,24 +19,66 @@ import (
 //
 // It is also the context that the record is produced with. That gives the promise its outgoing back without a closure
 // for every message, and it is how a record is taken back from the engine (see Done).
+//
+// A full queue of them is larger than a processor's caches. So it is kept small, and what most messages don't need is
+// elsewhere.
 type outgoing struct {
 	rec   kgo.Record
 	state atomic.Uint32 // one of the states below, and above it the number of its block
 
 	leads     atomic.Bool // the engine looked at it as the first record of a batch
 	maybeSent bool        // the engine had it before, and may have sent it then; changes only while the engine has it not
+	special   bool        // opaque, ch and callback are this message's
+	again     bool        // handed is this message's; it is at otherwise
 
-	part   *producerPartition // set once the partition is known; until then rec has the one that was asked for
-	opaque any
+	part  *producerPartition // set once the partition is known; until then rec has the one that was asked for
+	block *outgoingBlock     // that it is in, if any
+	at    time.Duration      // when it was produced, on the producer's clock
 
-	topic    *string
-	block    *outgoingBlock        // that it is in, if any
+	*outgoingMore // nil until it is needed
+}
+
+// outgoingMore is of an outgoing what most messages don't need.
+type outgoingMore struct {
+	opaque   any
 	ch       chan Event            // where the report goes: here,
 	callback func(*Message, error) // or to this callback in Poll or Flush, else to Events
-	at       time.Duration         // when it was produced, on the producer's clock
 	handed   time.Duration         // when the engine got it
 
 	next, prev *outgoing // guarded by the mutex of the partition, or of the topic while the partition is not known
+}
+
+// newOutgoing returns one that is in no block.
+func newOutgoing() *outgoing {
+	o := &struct {
+		outgoing
+		more outgoingMore
+	}{}
+	o.outgoingMore = &o.more
+	return &o.outgoing
+}
+
+// needMore makes the fields of outgoingMore usable: of one in a block, which is about to be used, also those of the ones
+// behind it.
+func (o *outgoing) needMore() {
+	switch {
+	case o.outgoingMore != nil:
+	case o.block == nil:
+		o.outgoingMore = &outgoingMore{}
+	default:
+		more := make([]outgoingMore, outgoingPerBlock)
+		for i := outgoingPerBlock - 1; o.outgoingMore == nil; i-- {
+			o.block.each[i].outgoingMore = &more[i]
+		}
+	}
+}
+
+// destination returns where the report is to go: to neither of both means to Events.
+func (o *outgoing) destination() (ch chan Event, callback func(*Message, error)) {
+	if o.special {
+		return o.ch, o.callback
+	}
+	return nil, nil
 }
 
 // States of an outgoing. A promise that finds nothing in its way goes from msgInEngine to msgDelivered without a lock.
@@ -91,7 +133,11 @@ func (o *outgoing) maybeThere() bool {
 		leader = -1
 	}
 	at, ever := o.part.p.writes.latest(leader)
-	return ever && at >= o.handed
+	handed := o.at
+	if o.again {
+		handed = o.handed
+	}
+	return ever && at >= handed
 }
 
 // Err is part of context.Context: the error that the engine fails the records with.
@@ -125,15 +171,22 @@ type order struct {
 // already.
 func (o *outgoing) take(m order, topic *string, key, value []byte) {
 	msg := m.msg
-	o.opaque, o.callback, o.at = msg.Opaque, m.callback, m.at
-	if o.topic != topic || o.ch != m.ch {
-		o.topic, o.ch = topic, m.ch
+	o.at = m.at
+	o.special = msg.Opaque != nil || m.ch != nil || m.callback != nil
+	if o.special {
+		o.needMore()
+		o.opaque, o.callback = msg.Opaque, m.callback
+		if o.ch != m.ch {
+			o.ch = m.ch
+		}
+	}
+	if o.rec.Topic != *topic {
 		o.rec.Topic = *topic
 	}
 	if o.leads.Load() {
 		o.leads.Store(false)
 	}
-	o.maybeSent = false
+	o.maybeSent, o.again = false, false
 	o.rec.Attrs = kgo.RecordAttrs{}
 	o.rec.Partition = msg.TopicPartition.Partition
 	o.rec.Timestamp = msg.Timestamp
@@ -152,14 +205,15 @@ func (o *outgoing) take(m order, topic *string, key, value []byte) {
 
 // report fills in m, which is empty, as the report of a message, all but the offset and the error.
 func (p *Producer) report(m *Message, o *outgoing) {
-	m.TopicPartition.Topic = o.topic
 	if o.part == nil {
-		m.TopicPartition.Partition = o.rec.Partition
+		m.TopicPartition.Topic, m.TopicPartition.Partition = p.client.topics.name(o.rec.Topic), o.rec.Partition
 	} else {
-		m.TopicPartition.Partition = o.part.id // the engine may be writing rec's
+		m.TopicPartition.Topic, m.TopicPartition.Partition = o.part.topic.name, o.part.id // the engine may be writing rec's
 	}
 	m.TopicPartition.Offset = OffsetInvalid
-	m.Opaque = o.opaque
+	if o.special {
+		m.Opaque = o.opaque
+	}
 	if p.fields.key {
 		m.Key = o.rec.Key
 	}
@@ -214,7 +268,8 @@ func (p *Producer) reportError(o *outgoing, err error) {
 	if e.code > 0 {
 		m.TopicPartition.Offset = -1 // as the broker's answer has it
 	}
-	p.deliver(m, o.ch, o.callback, len(o.rec.Value))
+	ch, callback := o.destination()
+	p.deliver(m, ch, callback, len(o.rec.Value))
 }
 
 // reportFailed makes the report of a message that is given up.
@@ -225,7 +280,8 @@ func (p *Producer) reportFailed(o *outgoing, err Error) {
 	if o.state.Load()%msgStates == msgGivenUp {
 		detach(m)
 	}
-	p.deliver(m, o.ch, o.callback, len(o.rec.Value))
+	ch, callback := o.destination()
+	p.deliver(m, ch, callback, len(o.rec.Value))
 }
 
 // produceError is toError for the error of a record.

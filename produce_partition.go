@@ -63,7 +63,7 @@ func (part *producerPartition) produce(m order) error {
 	}
 	var o *outgoing
 	if holding || part.p.acks > 1 {
-		o = &outgoing{}
+		o = newOutgoing()
 	} else {
 		o = part.inEngine.take(&part.p.spares)
 	}
@@ -133,7 +133,6 @@ func (part *producerPartition) acceptUnlock(o *outgoing, holding bool) {
 		part.unlock()
 		part.p.watch()
 	default:
-		o.handed = o.at
 		part.inEngine.push(o)
 		part.mu.Unlock()
 		part.p.hand(o)
@@ -164,7 +163,8 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 	o := rec.Context.(*outgoing)
 	part := o.part
 	if err == nil && !part.troubled.Load() && o.goesTo(msgInEngine, msgDelivered) {
-		m, ch, callback, size := p.reportDelivered(o), o.ch, o.callback, len(o.rec.Value)
+		m, size := p.reportDelivered(o), len(o.rec.Value)
+		ch, callback := o.destination()
 		o.forget()
 		p.spares.delivered(o.block)
 		p.deliver(m, ch, callback, size)
@@ -211,17 +211,27 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 		err = p.failed(o, err) // first: who sees the report sees what follows from it
 		p.reportError(o, err)
 	default:
-		p.deliver(p.reportDelivered(o), o.ch, o.callback, len(o.rec.Value))
+		ch, callback := o.destination()
+		p.deliver(p.reportDelivered(o), ch, callback, len(o.rec.Value))
 	}
 	if resume {
 		part.resume()
 	}
 }
 
-// forget drops what the message refers to, but for the channel, which the next one most often has too.
+// forget drops what the message refers to, but for what the next one replaces: the channel, which it most often has
+// too, and a small key and value. It writes only what has to change: of memory that a promise only reads, Produce keeps
+// its copy in the cache.
 func (o *outgoing) forget() {
-	o.rec.Key, o.rec.Value, o.rec.Headers = nil, nil, nil
-	o.opaque, o.callback = nil, nil
+	if len(o.rec.Key)+len(o.rec.Value) > smallBytes {
+		o.rec.Key, o.rec.Value = nil, nil
+	}
+	if o.rec.Headers != nil {
+		o.rec.Headers = nil
+	}
+	if o.special && (o.opaque != nil || o.callback != nil) {
+		o.opaque, o.callback = nil, nil
+	}
 }
 
 // wantsBackLocked reports whether a message that the engine failed is to be handed to it again, because the reason was
@@ -319,7 +329,7 @@ func (part *producerPartition) resume() {
 			}
 			break
 		}
-		o.handed = part.p.clock()
+		o.handed, o.again = part.p.clock(), true
 		o.leads.Store(false)
 		part.inEngine.push(o)
 		part.mu.Unlock()
@@ -461,6 +471,7 @@ func (l *outgoingList) len() (n int) {
 }
 
 func (l *outgoingList) push(o *outgoing) {
+	o.needMore()
 	o.prev, o.next = l.last, nil
 	if l.last == nil {
 		l.first = o

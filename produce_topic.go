@@ -140,7 +140,7 @@ func (t *producerTopic) waitLocked(m order) error {
 	if n, count := m.msg.TopicPartition.Partition, t.p.client.topics.count(*t.name); count > 0 && n != PartitionAny && (n < 0 || int(n) >= count) {
 		return errUnknownPartition // as GetMetadata or another question has told
 	}
-	o := &outgoing{}
+	o := newOutgoing()
 	o.take(m, t.name, bytes.Clone(m.msg.Key), bytes.Clone(m.msg.Value))
 	t.waiting.push(o)
 	t.p.watch()

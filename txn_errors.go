@@ -164,7 +164,7 @@ func (t *transactions) messageError(o *outgoing, err error) error {
 		return errPurgeQueue.withCause(err)
 	}
 	e := toError(err)
-	text := fmt.Sprintf("ProduceRequest for %s [%d] failed", *o.topic, o.part.id)
+	text := fmt.Sprintf("ProduceRequest for %s [%d] failed", o.rec.Topic, o.part.id)
 	switch {
 	case isOneOf(err, fencingProduce):
 		t.fatal(newErrorf(ErrFenced, "%s: %s: transactional producer fenced by newer producer instance", text, e).withCause(err))
