@@ -149,18 +149,27 @@ func (c *client) hold() (e *engine, release func()) {
 
 // Request makes a request. It is what kmsg's requests ask for in RequestWith.
 func (c *client) Request(ctx context.Context, req kmsg.Request) (kmsg.Response, error) {
+	return c.request(ctx, func(e *engine) (kmsg.Response, error) { return e.Request(ctx, req) })
+}
+
+func (c *client) request(ctx context.Context, ask func(*engine) (kmsg.Response, error)) (kmsg.Response, error) {
 	type answer struct {
 		resp kmsg.Response
 		err  error
 	}
 	a, ok := await(ctx, c, func(e *engine) answer {
-		resp, err := e.Request(ctx, req)
+		resp, err := ask(e)
 		return answer{resp, err}
 	})
 	if !ok {
 		return nil, ctx.Err()
 	}
 	return a.resp, a.err
+}
+
+// requestOf makes a request of one broker, once.
+func (c *client) requestOf(ctx context.Context, broker int32, req kmsg.Request) (kmsg.Response, error) {
+	return c.request(ctx, func(e *engine) (kmsg.Response, error) { return e.Broker(int(broker)).Request(ctx, req) })
 }
 
 // RequestSharded makes a request that may concern several brokers.

@@ -221,7 +221,7 @@ func maxVersions(s *settings) *kversion.Versions {
 		}
 	}
 	if transactional {
-		versions = transactionVersion1(versions)
+		versions = transactionVersions(versions)
 	}
 	return namedOffsets(knownGroups(versions))
 }

@@ -402,11 +402,13 @@ func TestMaxVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := maxVersions(s).LookupMaxKeyVersion(int16(kmsg.EndTxn)); got != 4 {
-		t.Errorf("EndTxn of a transactional producer has version %d, want 4", got)
-	}
-	if got, _ := kversion.Stable().LookupMaxKeyVersion(int16(kmsg.EndTxn)); got <= 4 {
-		t.Errorf("the engine's own versions were changed: EndTxn %d", got)
+	for key, want := range map[kmsg.Key]int16{kmsg.AddPartitionsToTxn: 3, kmsg.AddOffsetsToTxn: 1, kmsg.TxnOffsetCommit: 5, kmsg.EndTxn: 5} {
+		if got, _ := maxVersions(s).LookupMaxKeyVersion(key.Int16()); got != want {
+			t.Errorf("%s of a transactional producer has version %d, want %d", key.Name(), got, want)
+		}
+		if got, _ := kversion.Stable().LookupMaxKeyVersion(key.Int16()); got <= want && key != kmsg.EndTxn {
+			t.Errorf("the engine's own versions were changed: %s %d", key.Name(), got)
+		}
 	}
 }
 

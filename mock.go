@@ -25,7 +25,8 @@ const mockPartitions = 4
 //
 // It is more than the peer's: consumer groups of both protocols and transactions follow the brokers' rules, and the
 // calls of AdminClient that concern topics, configurations, groups, offsets, ACLs and SCRAM users work. Topics are
-// created on first use, with four partitions. Groups form at once: there is no initial rebalance delay.
+// created on first use, with four partitions. Groups form at once: there is no initial rebalance delay. Transactions are
+// those of version 1 of the protocol, as in the peer's.
 //
 // A program that does not refer to NewMockCluster does not carry the embedded broker. All methods may be called from
 // any goroutine and from callbacks.
@@ -87,7 +88,29 @@ func NewMockCluster(brokerCount int) (*MockCluster, error) {
 		addrs = append(addrs, b.Addr().String())
 	}
 	m.state.bootstrap = strings.Join(addrs, ",")
+	if err := m.transactionVersion1(); err != nil {
+		m.Close()
+		return nil, newErrorf(ErrFail, "Failed to start a mock cluster of %d brokers: %v", brokerCount, err).withCause(err)
+	}
 	return m, nil
+}
+
+// transactionVersion1 has clients speak version 1 of the transaction protocol, as with the peer's mock cluster: so tests can
+// refuse AddPartitionsToTxn. In version 2 kfake takes a fenced producer's abort for one that is made again.
+func (mc *MockCluster) transactionVersion1() error {
+	if len(mc.state.brokers) == 0 {
+		return nil
+	}
+	update := kmsg.NewUpdateFeaturesRequestFeatureUpdate()
+	update.Feature, update.MaxVersionLevel, update.UpgradeType = "transaction.version", 1, 2 // a downgrade that loses nothing
+	req := kmsg.NewPtrUpdateFeaturesRequest()
+	req.Version = 2
+	req.FeatureUpdates = append(req.FeatureUpdates, update)
+	resp := req.ResponseKind().(*kmsg.UpdateFeaturesResponse)
+	if err := mc.state.brokers[len(mc.state.brokers)-1].request(req, resp); err != nil {
+		return err
+	}
+	return kerr.ErrorForCode(resp.ErrorCode)
 }
 
 // BootstrapServers returns the addresses of the brokers, for bootstrap.servers.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/purego-kafka/kafka"
 )
 
@@ -125,4 +127,29 @@ func TestMockTransactions(t *testing.T) {
 		}
 		must("close", c.Close())
 	}
+}
+
+// TestMockTransactionErrors: clients speak the version of the transaction protocol that the peer's mock cluster has, so that
+// a test can refuse a partition, and of two producers with one id the first is fenced, whatever it does.
+func TestMockTransactionErrors(t *testing.T) {
+	t.Parallel()
+	mc := newMock(t, 1)
+	must(t, mc.CreateTopic("t", 1, 1))
+	begin := func() *kafka.Producer {
+		p := newProducer(t, mc.BootstrapServers(), "transactional.id", "x")
+		must(t, p.InitTransactions(t.Context()))
+		must(t, p.BeginTransaction())
+		return p
+	}
+	first := begin()
+	must(t, mc.PushRequestErrors(kmsg.AddPartitionsToTxn.Int16(), kafka.ErrTopicAuthorizationFailed))
+	reports := make(chan kafka.Event, 1)
+	must(t, first.Produce(message("t", 0, "k", "v"), reports))
+	wantCode(t, "report", nextReport(t, reports).TopicPartition.Error, kafka.ErrPurgeQueue)
+	wantCode(t, "commit", first.CommitTransaction(t.Context()), kafka.ErrTopicAuthorizationFailed)
+	must(t, first.AbortTransaction(t.Context()))
+	must(t, first.BeginTransaction())
+	produceAll(t, first, "t", "v")
+	begin()
+	wantCode(t, "abort of a fenced producer", first.AbortTransaction(t.Context()), kafka.ErrFenced)
 }

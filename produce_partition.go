@@ -30,6 +30,8 @@ type producerPartition struct {
 	gone     atomic.Bool // the engine found that there is no such partition any more
 	troubled atomic.Bool // promises have more to do than to report, see unlock
 
+	joined atomic.Int64 // the last transaction that a message was delivered in, by transactions.number
+
 	_        cacheLine
 	mu       sync.Mutex    // guards all below, and the outgoing in the lists
 	bytes    []byte        // for the copies of small messages
@@ -162,6 +164,9 @@ func (p *Producer) hand(o *outgoing) {
 func (p *Producer) promise(rec *kgo.Record, err error) {
 	o := rec.Context.(*outgoing)
 	part := o.part
+	if err == nil && p.txn != nil {
+		p.txn.join(part)
+	}
 	if err == nil && !part.troubled.Load() && o.goesTo(msgInEngine, msgDelivered) {
 		m, size := p.reportDelivered(o), len(o.rec.Value)
 		ch, callback := o.destination()

@@ -302,35 +302,42 @@ func (t *producerTopic) expire(now, timeout time.Duration) (next time.Duration) 
 	return t.waiting.first.expiry(timeout)
 }
 
-// writes notes when produce requests were last written to each broker, and where and when partitions were last added to
-// a transaction. It is a hook of the engine.
+// writes notes when produce requests were last written to each broker, when partitions were last added to a transaction,
+// and which broker coordinates the transactions. It is a hook of the engine.
 type writes struct {
 	p     *Producer
 	mu    sync.Mutex // guards all below
 	last  map[int32]time.Duration
-	added struct {
-		broker int32
-		at     time.Duration
-	}
+	added time.Duration // 0 for never
+	txn   int32         // the broker of the last request to the coordinator of transactions, -1 for none
 }
 
 // OnBrokerWrite is called by the engine after each request.
 func (w *writes) OnBrokerWrite(meta kgo.BrokerMetadata, key int16, bytesWritten int, _, _ time.Duration, _ error) {
-	adds := key == int16(kmsg.AddPartitionsToTxn)
-	if key != int16(kmsg.Produce) && !adds || bytesWritten == 0 {
+	if bytesWritten == 0 {
 		return
 	}
-	now := w.p.clock()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if adds {
-		w.added.broker, w.added.at = meta.NodeID, now
-		return
+	switch kmsg.Key(key) {
+	case kmsg.Produce:
+		now := w.p.clock()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.last == nil {
+			w.last = map[int32]time.Duration{}
+		}
+		w.last[meta.NodeID] = now
+	case kmsg.InitProducerID, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn:
+		if w.p.txn == nil {
+			return // any broker gives ids without transactions
+		}
+		now := w.p.clock()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.txn = meta.NodeID
+		if kmsg.Key(key) == kmsg.AddPartitionsToTxn {
+			w.added = now
+		}
 	}
-	if w.last == nil {
-		w.last = map[int32]time.Duration{}
-	}
-	w.last[meta.NodeID] = now
 }
 
 // OnBrokerConnect is called by the engine. While no broker can be reached, messages are held back: of two requests that
@@ -358,12 +365,17 @@ func (w *writes) latest(broker int32) (at time.Duration, ever bool) {
 	return at, ever
 }
 
-// adding returns the broker that was last asked to add partitions to a transaction, -1 where none was, and when.
-func (w *writes) adding() (broker int32, at time.Duration) {
+// adding returns when partitions were last added to a transaction, 0 for never. With version 2 of the transaction protocol
+// the leaders of the partitions see to that.
+func (w *writes) adding() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.added.at == 0 {
-		return -1, 0
-	}
-	return w.added.broker, w.added.at
+	return w.added
+}
+
+// coordinator returns the broker that was last asked something as the coordinator of the transactions, -1 where none was.
+func (w *writes) coordinator() int32 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.txn
 }

@@ -138,7 +138,7 @@ func (p *Producer) configure(s *settings) {
 	p.retryBackoff = s.ms("retry.backoff.ms")
 
 	p.promiseFunc = p.promise
-	p.writes.p = p
+	p.writes.p, p.writes.txn = p, -1
 	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), again: make(chan struct{}, 1)}
 	p.flushing = flushing{p: p, more: make(chan struct{}, 1)}
 	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1), most: int(p.queue.maxMessages)}

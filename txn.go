@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 )
 
@@ -40,7 +41,7 @@ func (s txnState) String() string {
 // deadline goes on, and making it again waits for it. So the work of a call is a goroutine of the client, and the call
 // itself only waits.
 //
-// The producer is held to the protocol's transaction version 1, as librdkafka is: see transactionVersion1.
+// The version of the protocol is 2 (KIP-890) where the cluster has it: see transactionVersions.
 type transactions struct {
 	p       *Producer
 	id      string
@@ -50,6 +51,7 @@ type transactions struct {
 	open   atomic.Bool  // messages may be produced
 	failed atomic.Int64 // messages that were not delivered
 	wrote  atomic.Bool  // at least one was
+	number atomic.Int64 // the first is 1
 
 	mu      sync.Mutex // guards all below
 	state   txnState
@@ -57,6 +59,7 @@ type transactions struct {
 	err     Error           // of AbortableError and FatalError
 	call    *txnCall        // at work, or done and not yet told
 	offsets map[string]bool // the groups that this transaction commits offsets of
+	began   time.Duration   // when the transaction did, on the producer's clock
 }
 
 // txnCall is a call at work.
@@ -76,16 +79,17 @@ func newTransactions(p *Producer, s *settings) *transactions {
 	return &transactions{p: p, since: time.Now(), id: s.str("transactional.id"), timeout: s.ms("transaction.timeout.ms")}
 }
 
-// transactionVersion1 holds v to version 1 of the transaction protocol.
+// transactionVersions bounds the versions of a transactional producer's requests.
 //
-// Version 2 moves the producer's epoch at the end of every transaction. The engine ends transactions with records
-// itself, but not those that hold nothing but offsets of another client's group; ending these behind its back would
-// leave it with a stale epoch. Held to version 1, which is what librdkafka speaks, all kinds work. In the older version
-// of AddOffsetsToTxn brokers answer to a fenced producer with what is fatal to it, instead of what an abort finds out.
-func transactionVersion1(v *kversion.Versions) *kversion.Versions {
-	for key, version := range map[int16]int16{0: 11 /* Produce */, 24: 3 /* AddPartitionsToTxn */, 25: 1 /* AddOffsetsToTxn */, 26: 4 /* EndTxn */, 28: 4 /* TxnOffsetCommit */} {
-		if most, ok := v.LookupMaxKeyVersion(key); ok && most > version {
-			v.SetMaxKeyVersion(key, version)
+// The engine speaks version 2 of the transaction protocol where the cluster does. There partitions join a transaction
+// with the first message, without AddPartitionsToTxn, and every end of a transaction moves the producer's epoch, so that
+// nothing late comes into the next one. librdkafka speaks version 1. What programs see of the requests that both have is
+// kept equal by their older versions: in these, AddOffsetsToTxn answers a fenced producer with what is fatal to it,
+// instead of what an abort finds out, and TxnOffsetCommit has names of topics, not ids.
+func transactionVersions(v *kversion.Versions) *kversion.Versions {
+	for key, version := range map[kmsg.Key]int16{kmsg.AddPartitionsToTxn: 3, kmsg.AddOffsetsToTxn: 1, kmsg.TxnOffsetCommit: 5} {
+		if most, ok := v.LookupMaxKeyVersion(key.Int16()); ok && most > version {
+			v.SetMaxKeyVersion(key.Int16(), version)
 		}
 	}
 	return v
@@ -193,6 +197,7 @@ func (p *Producer) BeginTransaction() error {
 		}
 		return nil
 	}, func(context.Context, *txnCall) error {
+		began := p.clock()
 		if err := p.client.engine().BeginTransaction(); err != nil {
 			if errors.Is(err, context.Canceled) {
 				return newError(ErrDestroy).withCause(err)
@@ -202,9 +207,10 @@ func (p *Producer) BeginTransaction() error {
 		}
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.offsets = nil
+		t.offsets, t.began = nil, began
 		t.failed.Store(0)
 		t.wrote.Store(false)
+		t.number.Add(1)
 		t.setLocked(txnInTransaction)
 		return nil
 	})
@@ -489,6 +495,13 @@ func (t *transactions) reported(failed bool) {
 	}
 }
 
+// join notes that a message of a partition was delivered.
+func (t *transactions) join(part *producerPartition) {
+	if n := t.number.Load(); part.joined.Load() != n {
+		part.joined.Store(n)
+	}
+}
+
 // flush waits until every message has its report.
 func (t *transactions) flush(ctx context.Context, call *txnCall) error {
 	t.mu.Lock()
@@ -521,8 +534,21 @@ func (t *transactions) end(ctx context.Context, commit bool) error {
 		if err == nil {
 			return nil
 		}
+		if errors.Is(err, kerr.InvalidTxnState) {
+			return t.fencedInstead(ctx, err)
+		}
 		if commit || ctx.Err() != nil || brokerRefused(err) || !sleep(ctx, t.p.client.backoff(try)) {
 			return err
 		}
 	}
+}
+
+// fencedInstead returns what version 1 of the protocol says where a transaction can't be ended. The broker may have aborted
+// it, for a new producer or because it was open for too long. In version 2 that leaves the epoch where the end of a
+// transaction leaves it, so that the broker takes the request for one that is made again, and finds fault with the state.
+func (t *transactions) fencedInstead(ctx context.Context, err error) error {
+	if fenced := t.endTxn(ctx, false); isOneOf(fenced, fencing) {
+		return fenced
+	}
+	return err
 }

@@ -21,6 +21,10 @@ var (
 	fencing        = []*kerr.Error{kerr.ProducerFenced, kerr.InvalidProducerEpoch}
 	fencingOffsets = []*kerr.Error{kerr.InvalidProducerEpoch} // PRODUCER_FENCED is abortable there: the abort then finds it out
 	fencingProduce = fencingOffsets                           // and there
+
+	// What a coordinator of transactions answers when a partition is to join one.
+	refusesToAdd = append([]*kerr.Error{kerr.TopicAuthorizationFailed, kerr.InvalidProducerIDMapping, kerr.TransactionalIDAuthorizationFailed,
+		kerr.ClusterAuthorizationFailed}, fencing...)
 )
 
 // isOneOf reports whether err is, or wraps, one of errs.
@@ -157,9 +161,9 @@ func (t *transactions) messageError(o *outgoing, err error) error {
 	if !brokerRefused(err) {
 		return err
 	}
-	if !o.maybeThere() {
+	if !o.maybeThere() || t.joining(o.part) && isOneOf(err, refusesToAdd) {
 		// What was never sent is not what the broker refused: that was to have its partition, or one beside it, in the
-		// transaction.
+		// transaction. So it was if the partition was to join with the message.
 		t.notAdded(err)
 		return errPurgeQueue.withCause(err)
 	}
@@ -176,6 +180,23 @@ func (t *transactions) messageError(o *outgoing, err error) error {
 	return err
 }
 
+// joining reports whether a partition is to join the transaction with its next message, as in version 2 of the protocol. In
+// version 1 partitions are added before they get one.
+func (t *transactions) joining(part *producerPartition) bool {
+	return part.joined.Load() != t.number.Load() && t.addedAt() == 0
+}
+
+// addedAt returns when partitions were last added to the transaction, 0 for not yet.
+func (t *transactions) addedAt() time.Duration {
+	t.mu.Lock()
+	began := t.began
+	t.mu.Unlock()
+	if at := t.p.writes.adding(); at >= began {
+		return at
+	}
+	return 0
+}
+
 // notAdded sorts the error of adding partitions to the transaction.
 func (t *transactions) notAdded(err error) {
 	e := fencedError(err)
@@ -183,9 +204,12 @@ func (t *transactions) notAdded(err error) {
 		t.fatal(newErrorf(e.code, "Failed to add partitions to transaction: %s", e).withCause(err))
 		return
 	}
-	coordinator, asked := t.p.writes.adding()
+	asked := t.addedAt()
+	if asked == 0 {
+		asked, _ = t.p.writes.latest(-1)
+	}
 	t.abortMessages(newErrorf(e.code, "Failed to add partition(s) to transaction on broker TxnCoordinator/%d: %s (after %d ms)",
-		coordinator, e, (t.p.clock() - asked).Milliseconds()).withCause(err))
+		t.p.writes.coordinator(), e, (t.p.clock() - asked).Milliseconds()).withCause(err))
 }
 
 // abortMessages is abortNeeded while messages may fail the transaction.

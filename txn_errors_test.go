@@ -63,10 +63,20 @@ func refuse(cl *testcluster.Cluster, key kmsg.Key, code int16) {
 	})
 }
 
+// refuseToAdd has the broker refuse the next partition that is to join a transaction.
+func refuseToAdd(cl *testcluster.Cluster, version, code int16) {
+	key := kmsg.AddPartitionsToTxn
+	if version == 2 { // partitions join with their first message
+		key = kmsg.Produce
+	}
+	refuse(cl, key, code)
+}
+
 // TestTransactionRefused has the broker refuse each request of a transaction in every way that matters. The code, what
 // it says has to be done, and what then happens were seen of the peer on the same answers.
-func TestTransactionRefused(t *testing.T) {
-	t.Parallel()
+func TestTransactionRefused(t *testing.T) { eachTransactionVersion(t, testTransactionRefused) }
+
+func testTransactionRefused(t *testing.T, version int16) {
 	const (
 		fatal = iota // nothing works any more
 		abort        // after an abort all works again
@@ -91,6 +101,7 @@ func TestTransactionRefused(t *testing.T) {
 		{kmsg.InitProducerID, kerr.InvalidProducerIDMapping, works, 0, 0, ""},
 
 		{kmsg.AddPartitionsToTxn, kerr.TopicAuthorizationFailed, abort, 0, kafka.ErrPurgeQueue, ""},
+		{kmsg.AddPartitionsToTxn, kerr.InvalidProducerIDMapping, abort, 0, kafka.ErrPurgeQueue, ""},
 		{kmsg.AddPartitionsToTxn, kerr.UnknownServerError, abort, 0, kafka.ErrPurgeQueue, ""},
 		{kmsg.AddPartitionsToTxn, kerr.UnknownProducerID, abort, 0, kafka.ErrPurgeQueue, ""},
 		{kmsg.AddPartitionsToTxn, kerr.TransactionalIDAuthorizationFailed, fatal, 0, kafka.ErrPurgeQueue, "Fatal error: Failed to add partitions to transaction: Broker: Transactional Id authorization failed"},
@@ -121,9 +132,13 @@ func TestTransactionRefused(t *testing.T) {
 		{kmsg.TxnOffsetCommit, kerr.ClusterAuthorizationFailed, fatal, 0, 0, ""},
 		{kmsg.TxnOffsetCommit, kerr.InvalidProducerIDMapping, fatal, 0, 0, ""},
 	} {
+		adds := row.key == kmsg.AddPartitionsToTxn
+		if adds && version == 2 && (row.code == kerr.UnknownServerError || row.code == kerr.UnknownProducerID || row.code == kerr.InvalidTxnState) {
+			continue // to a produce request that is the leader's own answer
+		}
 		t.Run(row.key.Name()+"/"+row.code.Message, func(t *testing.T) {
 			t.Parallel()
-			cl := testcluster.New(t, 1, testcluster.Topic("t", 1), testcluster.Topic("before", 1))
+			cl := transactionCluster(t, version, testcluster.Topic("t", 1), testcluster.Topic("before", 1))
 			p := newProducer(t, cl.Bootstrap, "transactional.id", "tx", "retry.backoff.ms", 10, "retry.backoff.max.ms", 20)
 			want := row.want
 			if want == 0 && row.then != works {
@@ -137,7 +152,14 @@ func TestTransactionRefused(t *testing.T) {
 				must(t, err)
 				must(t, p.BeginTransaction())
 				produceAll(t, p, "before", "x")
-				refuse(cl, row.key, row.code.Code)
+				if row.key == kmsg.Produce {
+					produceAll(t, p, "t", "x") // else it would be the partition that is refused
+				}
+				if adds {
+					refuseToAdd(cl, version, row.code.Code)
+				} else {
+					refuse(cl, row.key, row.code.Code)
+				}
 				reports := make(chan kafka.Event, 1)
 				must(t, p.Produce(message("t", 0, "k", "bad"), reports))
 				if got := code(nextReport(t, reports).TopicPartition.Error); got != row.report {
@@ -199,8 +221,11 @@ func sendOffsets(t *testing.T, p *kafka.Producer) error {
 
 // TestTransactionAbortRefused has an abort fail: it can be made again, and nothing else.
 func TestTransactionAbortRefused(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	eachTransactionVersion(t, testTransactionAbortRefused)
+}
+
+func testTransactionAbortRefused(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	p := txnProducer(t, cl, "tx")
 	must(t, p.BeginTransaction())
 	produceAll(t, p, "t", "dropped")
@@ -230,12 +255,15 @@ func TestTransactionAbortRefused(t *testing.T) {
 // TestTransactionRefusedAfterOffsets refuses the message of a transaction that holds offsets: nothing has been written,
 // and still the broker has to be told of the end.
 func TestTransactionRefusedAfterOffsets(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	eachTransactionVersion(t, testTransactionRefusedAfterOffsets)
+}
+
+func testTransactionRefusedAfterOffsets(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	p := txnProducer(t, cl, "tx")
 	must(t, p.BeginTransaction())
 	must(t, sendOffsets(t, p))
-	refuse(cl, kmsg.AddPartitionsToTxn, kerr.TopicAuthorizationFailed.Code)
+	refuseToAdd(cl, version, kerr.TopicAuthorizationFailed.Code)
 	reports := make(chan kafka.Event, 1)
 	must(t, p.Produce(message("t", 0, "k", "v"), reports))
 	nextReport(t, reports)
@@ -248,8 +276,11 @@ func TestTransactionRefusedAfterOffsets(t *testing.T) {
 // TestTransactionRefusedMeanwhile makes calls while a transactional producer changes its engine, over and over: they
 // must not notice.
 func TestTransactionRefusedMeanwhile(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	eachTransactionVersion(t, testTransactionRefusedMeanwhile)
+}
+
+func testTransactionRefusedMeanwhile(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	p := txnProducer(t, cl, "tx", "statistics.interval.ms", 20)
 	ctx, stop := context.WithCancel(t.Context())
 	asked := make(chan int)
@@ -268,7 +299,7 @@ func TestTransactionRefusedMeanwhile(t *testing.T) {
 	reports := make(chan kafka.Event, 1)
 	for i := range 20 {
 		must(t, p.BeginTransaction())
-		refuse(cl, kmsg.AddPartitionsToTxn, kerr.TopicAuthorizationFailed.Code)
+		refuseToAdd(cl, version, kerr.TopicAuthorizationFailed.Code)
 		must(t, p.Produce(message("t", 0, "k", "v"), reports))
 		nextReport(t, reports)
 		must(t, p.AbortTransaction(t.Context()))

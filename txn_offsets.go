@@ -108,31 +108,49 @@ func (t *transactions) sendOffsets(ctx context.Context, offsets []TopicPartition
 }
 
 // retry makes a request of a transaction until it succeeds, ends with an error that time does not heal, or ctx ends.
-// The coordinator says for a while after a transaction's end that it is still at it.
+// The coordinator says for a while after a transaction's end that it is still at it, see txnRetry.
 func (t *transactions) retry(ctx context.Context, request func() error) error {
 	for try := 1; ; try++ {
 		err := request()
-		heals := errors.Is(err, kerr.ConcurrentTransactions) || err != nil && !brokerRefused(err)
-		if !heals || !sleep(ctx, t.p.client.backoff(try)) {
+		busy := errors.Is(err, kerr.ConcurrentTransactions)
+		if err == nil || !busy && brokerRefused(err) {
+			return err
+		}
+		pause := t.p.client.backoff(try)
+		if busy {
+			pause = min(pause, txnRetry<<min(try-1, 20))
+		}
+		if !sleep(ctx, pause) {
 			return err
 		}
 	}
 }
 
-// endTxn ends a transaction that holds nothing but offsets.
+// endTxnSameEpoch is a request to end a transaction in the last version that does not move the producer's epoch.
+type endTxnSameEpoch struct{ *kmsg.EndTxnRequest }
+
+// MaxVersion is part of kmsg.Request.
+func (endTxnSameEpoch) MaxVersion() int16 { return 4 }
+
+// endTxn ends a transaction that holds nothing but offsets. The engine has no part in it, so the producer's epoch must
+// stay as the engine knows it.
 func (t *transactions) endTxn(ctx context.Context, commit bool) error {
 	id, epoch, err := t.p.client.engine().ProducerID(ctx)
 	if err != nil && (commit || !brokerRefused(err)) { // the broker aborts also for an id that the engine has given up
 		return err
 	}
-	req := kmsg.NewPtrEndTxnRequest()
+	req := endTxnSameEpoch{kmsg.NewPtrEndTxnRequest()}
 	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = t.id, id, epoch, commit
+	coordinator := t.p.writes.coordinator()
 	err = t.retry(ctx, func() error {
-		resp, err := req.RequestWith(ctx, t.p.client)
-		if err != nil {
-			return err
+		resp, err := t.p.client.requestOf(ctx, coordinator, req)
+		if err == nil {
+			err = kerr.ErrorForCode(resp.(*kmsg.EndTxnResponse).ErrorCode)
 		}
-		return kerr.ErrorForCode(resp.ErrorCode)
+		if err != nil && !errors.Is(err, kerr.ConcurrentTransactions) && !brokerRefused(err) {
+			coordinator = t.coordinator(ctx) // it may be another one by now
+		}
+		return err
 	})
 	if err != nil {
 		return err

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +18,25 @@ import (
 	"github.com/purego-kafka/kafka"
 	"github.com/purego-kafka/kafka/internal/testcluster"
 )
+
+// eachTransactionVersion runs a test with each version of the transaction protocol.
+func eachTransactionVersion(t *testing.T, test func(t *testing.T, version int16)) {
+	t.Parallel()
+	for version := int16(1); version <= 2; version++ {
+		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
+			t.Parallel()
+			test(t, version)
+		})
+	}
+}
+
+// transactionCluster makes a cluster of one broker with a version of the transaction protocol.
+func transactionCluster(t *testing.T, version int16, opts ...kfake.Opt) *testcluster.Cluster {
+	t.Helper()
+	cl := testcluster.New(t, 1, opts...)
+	cl.SetFeature(t, "transaction.version", version)
+	return cl
+}
 
 // txnProducer makes a transactional producer that is ready for BeginTransaction.
 func txnProducer(t *testing.T, cl *testcluster.Cluster, id string, kv ...any) *kafka.Producer {
@@ -56,8 +77,11 @@ func committedValues(t *testing.T, cl *testcluster.Cluster, topic string) (value
 }
 
 func TestTransactionCommitAndAbort(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	eachTransactionVersion(t, testTransactionCommitAndAbort)
+}
+
+func testTransactionCommitAndAbort(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	p := txnProducer(t, cl, "tx")
 	for _, c := range []struct {
 		value  string
@@ -81,9 +105,10 @@ func TestTransactionCommitAndAbort(t *testing.T) {
 }
 
 // TestTransactionStates makes every call where it may not be made.
-func TestTransactionStates(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+func TestTransactionStates(t *testing.T) { eachTransactionVersion(t, testTransactionStates) }
+
+func testTransactionStates(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	md, err := kafka.NewTestConsumerGroupMetadata("g")
 	must(t, err)
 	offsets := []kafka.TopicPartition{{Topic: ptr("t"), Offset: 1}}
@@ -159,9 +184,10 @@ func TestTransactionResumes(t *testing.T) {
 	must(t, p.AbortTransaction(t.Context()))
 }
 
-func TestTransactionFenced(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+func TestTransactionFenced(t *testing.T) { eachTransactionVersion(t, testTransactionFenced) }
+
+func testTransactionFenced(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	old := txnProducer(t, cl, "tx")
 	must(t, old.BeginTransaction())
 	produceAll(t, old, "t", "old")
@@ -187,8 +213,11 @@ func TestTransactionFenced(t *testing.T) {
 
 // TestTransactionFailedMessage has one message fail: the transaction can only be aborted.
 func TestTransactionFailedMessage(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	eachTransactionVersion(t, testTransactionFailedMessage)
+}
+
+func testTransactionFailedMessage(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	p := txnProducer(t, cl, "tx")
 	must(t, p.BeginTransaction())
 	cl.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
@@ -222,9 +251,10 @@ func TestTransactionFailedMessage(t *testing.T) {
 }
 
 // TestTransactionAbortPurges aborts while messages wait: they are reported as purged.
-func TestTransactionAbortPurges(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+func TestTransactionAbortPurges(t *testing.T) { eachTransactionVersion(t, testTransactionAbortPurges) }
+
+func testTransactionAbortPurges(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	p := txnProducer(t, cl, "tx", "linger.ms", 10_000)
 	must(t, p.BeginTransaction())
 	reports := make(chan kafka.Event, 5)
@@ -242,35 +272,73 @@ func TestTransactionAbortPurges(t *testing.T) {
 	}
 }
 
-// TestTransactionOffsets commits offsets alone, offsets and records, and aborts both.
-func TestTransactionOffsets(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1), testcluster.Topic("out", 1))
+// TestTransactionKinds has one producer make transactions of all kinds in all orders: with records, with offsets, with
+// both, with nothing, committed and aborted. With version 2 of the protocol the epoch moves with some of them.
+func TestTransactionKinds(t *testing.T) { eachTransactionVersion(t, testTransactionKinds) }
+
+func testTransactionKinds(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1), testcluster.Topic("out", 1))
+	var mu sync.Mutex
+	asked := map[string]int{} // requests, by name and version
+	cl.ControlKey(-1, func(req kmsg.Request) (kmsg.Response, error, bool) {
+		cl.KeepControl()
+		mu.Lock()
+		defer mu.Unlock()
+		asked[fmt.Sprint(kmsg.Key(req.Key()).Name(), " ", req.GetVersion())]++
+		return nil, nil, false
+	})
 	p := txnProducer(t, cl, "tx")
-	c := startConsumer(t, cl, kafka.ConfigMap{"enable.auto.commit": false})
-	md, err := c.GetConsumerGroupMetadata()
+	md, err := kafka.NewTestConsumerGroupMetadata("g")
 	must(t, err)
-	want := kafka.OffsetInvalid
-	for _, step := range []struct {
-		offset          kafka.Offset
-		records, commit bool
-	}{{3, false, true}, {4, true, true}, {5, false, false}, {6, true, false}, {7, false, true}} {
+	c := startConsumer(t, cl, kafka.ConfigMap{"group.id": "g", "enable.auto.commit": false})
+	const records, offsets, commits, kinds = 1, 2, 4, 8
+	want, kept := kafka.OffsetInvalid, []string(nil)
+	n := 0
+	transaction := func(kind int) {
+		n++
 		must(t, p.BeginTransaction())
-		if step.records {
-			produceAll(t, p, "out", fmt.Sprint(step.offset))
+		if kind&records != 0 {
+			produceAll(t, p, "out", fmt.Sprint(n))
 		}
-		must(t, p.SendOffsetsToTransaction(t.Context(), []kafka.TopicPartition{{Topic: ptr("t"), Offset: step.offset}, {Topic: ptr("t"), Partition: 0, Offset: kafka.OffsetInvalid}}, md))
-		if step.commit {
-			must(t, p.CommitTransaction(t.Context()))
-			want = step.offset
-		} else {
+		if kind&offsets != 0 {
+			must(t, p.SendOffsetsToTransaction(t.Context(), []kafka.TopicPartition{{Topic: ptr("t"), Offset: kafka.Offset(n)}, {Topic: ptr("t"), Offset: kafka.OffsetInvalid}}, md))
+		}
+		if kind&commits == 0 {
 			must(t, p.AbortTransaction(t.Context()))
+			return
 		}
-		got, err := c.Committed([]kafka.TopicPartition{{Topic: ptr("t")}}, 10_000)
-		must(t, err)
-		if got[0].Offset != want {
-			t.Fatalf("after %+v: committed %v, want %v", step, got[0].Offset, want)
+		must(t, p.CommitTransaction(t.Context()))
+		if kind&records != 0 {
+			kept = append(kept, fmt.Sprint(n))
 		}
+		if kind&offsets != 0 {
+			want = kafka.Offset(n)
+		}
+	}
+	for first := range kinds {
+		for second := range kinds {
+			transaction(first)
+			transaction(second)
+			got, err := c.Committed([]kafka.TopicPartition{{Topic: ptr("t")}}, 10_000)
+			must(t, err)
+			if got[0].Offset != want {
+				t.Fatalf("after kinds %03b and %03b: committed %v, want %v", first, second, got[0].Offset, want)
+			}
+		}
+	}
+	if got := committedValues(t, cl, "out"); !slices.Equal(got, kept) {
+		t.Errorf("committed: %q, want %q", got, kept)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	// Half of all kinds have records, a quarter have offsets alone.
+	adds, ends4, ends5 := n/2, n*3/4, 0
+	if version == 2 {
+		adds, ends4, ends5 = 0, n/4, n/2
+	}
+	if asked["AddPartitionsToTxn 3"] != adds || asked["EndTxn 4"] != ends4 || asked["EndTxn 5"] != ends5 {
+		t.Errorf("AddPartitionsToTxn 3 was asked %d times, EndTxn 4 %d times, EndTxn 5 %d times, want %d, %d, %d of %v",
+			asked["AddPartitionsToTxn 3"], asked["EndTxn 4"], asked["EndTxn 5"], adds, ends4, ends5, asked)
 	}
 }
 
@@ -403,8 +471,11 @@ func TestConsumeExactlyOnceArguments(t *testing.T) {
 // TestTransactionOffsetsRunOutOfTime: the broker keeps refusing the offsets until the deadline. Its error is the result
 // and asks for an abort, behind which the producer goes on.
 func TestTransactionOffsetsRunOutOfTime(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
+	eachTransactionVersion(t, testTransactionOffsetsRunOutOfTime)
+}
+
+func testTransactionOffsetsRunOutOfTime(t *testing.T, version int16) {
+	cl := transactionCluster(t, version, testcluster.Topic("t", 1))
 	p := txnProducer(t, cl, "tx")
 	md, err := kafka.NewTestConsumerGroupMetadata("g")
 	must(t, err)
@@ -429,4 +500,86 @@ func TestTransactionOffsetsRunOutOfTime(t *testing.T) {
 	must(t, p.BeginTransaction())
 	must(t, p.SendOffsetsToTransaction(t.Context(), offsets, md))
 	must(t, p.CommitTransaction(t.Context()))
+}
+
+// TestTransactionOffsetsEndRetried hinders the end of a transaction that holds nothing but offsets, in the ways that time
+// heals. The request is the client's own, and not the engine's, so is the search for the coordinator.
+func TestTransactionOffsetsEndRetried(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		hinder func(*testcluster.Cluster)
+	}{
+		{"nothing", func(*testcluster.Cluster) {}},
+		{"busy", func(cl *testcluster.Cluster) { refuse(cl, kmsg.EndTxn, kerr.ConcurrentTransactions.Code) }},
+		{"loading", func(cl *testcluster.Cluster) { refuse(cl, kmsg.EndTxn, kerr.CoordinatorLoadInProgress.Code) }},
+		{"not the coordinator", func(cl *testcluster.Cluster) { refuse(cl, kmsg.EndTxn, kerr.NotCoordinator.Code) }},
+		{"closed connection", func(cl *testcluster.Cluster) {
+			cl.ControlKey(int16(kmsg.EndTxn), func(kmsg.Request) (kmsg.Response, error, bool) { return nil, io.EOF, true })
+		}},
+		{"another coordinator", func(cl *testcluster.Cluster) {
+			if err := cl.RemoveNode(cl.CoordinatorFor("tx")); err != nil {
+				t.Error(err)
+			}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			cl := testcluster.New(t, 3, testcluster.Topic("t", 1))
+			p := txnProducer(t, cl, "tx", "retry.backoff.ms", 10)
+			for range 2 {
+				must(t, p.BeginTransaction())
+				must(t, sendOffsets(t, p))
+				row.hinder(cl)
+				must(t, p.CommitTransaction(t.Context()))
+				c := startConsumer(t, cl, kafka.ConfigMap{"group.id": "g"})
+				got, err := c.Committed([]kafka.TopicPartition{{Topic: ptr("t")}}, 10_000)
+				must(t, err)
+				if got[0].Offset != 1 {
+					t.Errorf("committed: %v, want 1", got[0].Offset)
+				}
+			}
+		})
+	}
+}
+
+// TestTransactionVersionMoves has the cluster go from version 1 of the transaction protocol to version 2, as at the end of an
+// upgrade. The producer hears of it with its next connection, and does not notice.
+func TestTransactionVersionMoves(t *testing.T) {
+	t.Parallel()
+	cl := transactionCluster(t, 1, testcluster.Topic("t", 1))
+	p := txnProducer(t, cl, "tx", "retry.backoff.ms", 10)
+	added := make(chan struct{}, 100)
+	cl.ControlKey(int16(kmsg.AddPartitionsToTxn), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cl.KeepControl()
+		added <- struct{}{}
+		return nil, nil, false
+	})
+	n := 0
+	transactions := func() {
+		for range 4 {
+			n++
+			must(t, p.BeginTransaction())
+			if n%2 == 0 {
+				produceAll(t, p, "t", fmt.Sprint(n))
+			} else {
+				must(t, sendOffsets(t, p))
+			}
+			must(t, p.CommitTransaction(t.Context()))
+		}
+	}
+	transactions()
+	cl.SetFeature(t, "transaction.version", 2)
+	before := len(added)
+	must(t, p.BeginTransaction())
+	cl.ControlKey(int16(kmsg.AddOffsetsToTxn), func(kmsg.Request) (kmsg.Response, error, bool) { return nil, io.EOF, true })
+	must(t, sendOffsets(t, p)) // over a new connection
+	must(t, p.CommitTransaction(t.Context()))
+	transactions()
+	if after := len(added); before != 2 || after != before {
+		t.Errorf("AddPartitionsToTxn was asked %d times with version 1 and %d times after, want 2 and 0", before, after-before)
+	}
+	if got := committedValues(t, cl, "t"); !slices.Equal(got, []string{"2", "4", "6", "8"}) {
+		t.Errorf("committed: %q", got)
+	}
 }

@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // DefaultPartitions is how many partitions an automatically created topic gets, as in the peer's mock cluster.
@@ -41,4 +44,25 @@ func New(t testing.TB, brokers int, opts ...kfake.Opt) *Cluster {
 	}
 	t.Cleanup(c.Close)
 	return &Cluster{Cluster: c, Bootstrap: strings.Join(c.ListenAddrs(), ",")}
+}
+
+// SetFeature sets the level of a feature, which clients see that connect from now on.
+func (c *Cluster) SetFeature(t testing.TB, name string, level int16) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	update := kmsg.NewUpdateFeaturesRequestFeatureUpdate()
+	update.Feature, update.MaxVersionLevel, update.UpgradeType = name, level, 2 // up, or down if that loses nothing
+	req := kmsg.NewPtrUpdateFeaturesRequest()
+	req.FeatureUpdates = append(req.FeatureUpdates, update)
+	resp, err := req.RequestWith(t.Context(), client)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.ErrorCode)
+	}
+	if err != nil {
+		t.Fatalf("setting %s to %d: %v", name, level, err)
+	}
 }
