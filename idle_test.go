@@ -13,11 +13,11 @@ func TestChannelsWhenNeeded(t *testing.T) {
 	if p.Len() != 0 {
 		t.Errorf("%d messages and reports in a new producer", p.Len())
 	}
-	if p.Events() != p.Events() || cap(p.Events()) != maxChannel {
-		t.Errorf("Events() has %d places, want one channel with %d", cap(p.Events()), maxChannel)
+	if first := p.Events(); first != p.Events() || cap(first) != maxChannel {
+		t.Errorf("Events() has %d places, want one channel with %d", cap(first), maxChannel)
 	}
-	if p.ProduceChannel() != p.ProduceChannel() || cap(p.ProduceChannel()) != 1_000_000 {
-		t.Errorf("ProduceChannel() has %d places, want one channel with a million", cap(p.ProduceChannel()))
+	if first := p.ProduceChannel(); first != p.ProduceChannel() || cap(first) != 1_000_000 {
+		t.Errorf("ProduceChannel() has %d places, want one channel with a million", cap(first))
 	}
 	p.ProduceChannel() <- nil
 	if e, ok := (<-p.Events()).(Error); !ok || e.Code() != ErrInvalidArg {
