@@ -2,12 +2,9 @@ package kafka
 
 import (
 	"context"
-	"net"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -31,16 +28,10 @@ func (c *client) startBrokers() {
 	b.probe.startLocked()
 }
 
-// seeds are the addresses that the engine starts from, with the port where they have none.
-func (c *client) seeds() (addrs []string) {
-	seeds, _ := c.engine().OptValue(kgo.SeedBrokers).([]string)
-	for _, s := range seeds {
-		if _, _, err := net.SplitHostPort(s); err != nil {
-			s = net.JoinHostPort(strings.Trim(s, "[]"), "9092")
-		}
-		addrs = append(addrs, s)
-	}
-	return addrs
+// seeds are the addresses that the engine starts from.
+func (c *client) seeds() []string {
+	seeds, _ := c.parseSeeds()
+	return seeds
 }
 
 type probeKey struct{}

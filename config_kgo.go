@@ -65,18 +65,25 @@ func clip(s string, n int) string { return s[:min(len(s), n)] }
 func clamp[T int | time.Duration](v, lo, hi T) T { return max(lo, min(v, hi)) }
 
 func (c *client) seedOpts() []kgo.Opt {
-	seeds, bad := parseBrokers(c.conf.str("metadata.broker.list"), c.conf.str("security.protocol"))
+	seeds, bad := c.parseSeeds()
 	for _, text := range bad {
 		c.log.printf(logWarning, "BROKER", "%s", text)
-	}
-	if len(seeds) == 0 {
-		seeds = []string{noBroker}
 	}
 	opts := []kgo.Opt{kgo.SeedBrokers(seeds...)}
 	if c.conf.str("metadata.recovery.strategy") == "rebootstrap" {
 		opts = append(opts, kgo.OnRebootstrapRequired(func() ([]string, error) { return seeds, nil }))
 	}
 	return opts
+}
+
+// parseSeeds returns the addresses that bootstrap.servers has, or noBroker, and a line to log for each entry that is left
+// out.
+func (c *client) parseSeeds() (addrs, bad []string) {
+	addrs, bad = parseBrokers(c.conf.str("metadata.broker.list"), c.conf.str("security.protocol"))
+	if len(addrs) == 0 {
+		addrs = []string{noBroker}
+	}
+	return addrs, bad
 }
 
 // parseBrokers reads bootstrap.servers: [PROTO://]host[:port], separated by commas. It returns the addresses with

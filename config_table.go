@@ -174,7 +174,7 @@ var properties = []property{
 	{name: "log_level", kind: intKind, max: 7, def: "6", fate: own,
 		note: "Highest syslog level of lines that are logged."},
 	{name: "logger", scope: goScope, kind: goKind, fate: own,
-		note: "Go value: *slog.Logger that gets the log lines."},
+		note: "Go value: *slog.Logger that gets the log lines, or another value with its methods Debug, Info, Warn and Error."},
 	{name: "max.in.flight", alias: "max.in.flight.requests.per.connection"},
 	{name: "max.in.flight.requests.per.connection", kind: intKind, min: 1, max: 1000000, def: "1000000", fate: mapped,
 		note: "Produce requests in flight per broker, where idempotence is off. With idempotence at most 5 may be asked for, and 5 are used."},

@@ -236,6 +236,9 @@ func TestGoValues(t *testing.T) {
 		}
 	}
 	// nil is no value.
+	if s, err := resolve(&ConfigMap{"logger": struct{ *slog.Logger }{log}}, producerClient); err != nil || !s.isSet("logger") {
+		t.Errorf("a value with the methods of a logger: %v", err)
+	}
 	s, err := resolve(&ConfigMap{"error_cb": nil, "on_delivery": (func(*Message, error))(nil), "logger": (*slog.Logger)(nil)}, producerClient)
 	if err != nil || s.value("error_cb") != nil || s.value("on_delivery") != nil || s.value("logger") != nil || s.isSet("error_cb") {
 		t.Errorf("nil values: %v, %v", s, err)

@@ -3,7 +3,6 @@ package kafka
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"reflect"
 	"regexp"
@@ -27,7 +26,7 @@ var goTypes = map[string]reflect.Type{
 	topicConfig:       reflect.TypeFor[ConfigMap](),
 	"error_cb":        reflect.TypeFor[func(Error)](),
 	"go.logs.channel": reflect.TypeFor[chan LogEvent](),
-	"logger":          reflect.TypeFor[*slog.Logger](),
+	"logger":          reflect.TypeFor[leveledLogger](),
 	"oauth_cb":        reflect.TypeFor[func(string) (OAuthBearerToken, error)](),
 	"on_commit":       reflect.TypeFor[func(error, []TopicPartition)](),
 	"on_delivery":     reflect.TypeFor[func(*Message, error)](),
@@ -213,7 +212,15 @@ func (s *settings) readValue(p *property, v ConfigValue) error {
 		return nil
 	}
 	want := goTypes[p.name]
-	if rv := reflect.ValueOf(v); rv.Type().ConvertibleTo(want) && rv.Kind() == want.Kind() {
+	rv := reflect.ValueOf(v)
+	if _, ok := v.(leveledLogger); ok && p.name == "logger" {
+		if rv.Kind() != reflect.Pointer || !rv.IsNil() {
+			set := s.own(p)
+			set.set, set.value = true, v
+		}
+		return nil
+	}
+	if rv.Type().ConvertibleTo(want) && rv.Kind() == want.Kind() {
 		if !rv.IsNil() {
 			set := s.own(p)
 			set.set, set.value = true, rv.Convert(want).Interface()
@@ -223,7 +230,11 @@ func (s *settings) readValue(p *property, v ConfigValue) error {
 	if _, err := textOf(p.name, v); err == nil && p.scope == globalScope {
 		return mustBeFunction(p)
 	}
-	return newErrorf(ErrInvalidArg, "Invalid value type %T for key %s (expected %v)", v, p.name, want)
+	expected := want.String()
+	if p.name == "logger" {
+		expected = "*slog.Logger"
+	}
+	return newErrorf(ErrInvalidArg, "Invalid value type %T for key %s (expected %s)", v, p.name, expected)
 }
 
 // textOf is the text of a value that is not one of the Go values.

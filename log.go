@@ -1,9 +1,7 @@
 package kafka
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -44,7 +42,7 @@ type logger struct {
 	name  string
 	level int
 	debug debugContexts
-	slog  *slog.Logger
+	slog  leveledLogger
 	own   bool // the channel is the client's, so close ends it
 	quiet bool // log.queue without a channel: the lines go nowhere
 
@@ -54,12 +52,21 @@ type logger struct {
 	logs chan LogEvent
 }
 
+// leveledLogger is what is used of a *slog.Logger. Package log/slog itself would make every program 270 KB larger, by
+// encoding/json too, which it needs for a handler that nobody may use.
+type leveledLogger interface {
+	Debug(msg string, args ...any)
+	Info(msg string, args ...any)
+	Warn(msg string, args ...any)
+	Error(msg string, args ...any)
+}
+
 func newLogger(name string, conf *settings) (*logger, error) {
 	l := &logger{name: name, level: conf.num("log_level")}
 	if conf.str("debug") != "" {
 		l.level, l.debug = logDebug, parseDebug(conf.str("debug"))
 	}
-	l.slog, _ = conf.value("logger").(*slog.Logger)
+	l.slog, _ = conf.value("logger").(leveledLogger)
 	if conf.flag("go.logs.channel.enable") {
 		if ch, ok := conf.value("go.logs.channel").(chan LogEvent); ok && ch != nil {
 			l.ch = ch
@@ -95,23 +102,23 @@ func (l *logger) threadf(thread string, level int, tag, format string, a ...any)
 		}
 		l.mu.Unlock()
 	case l.slog != nil:
-		l.slog.LogAttrs(context.Background(), slogLevel(level), fmt.Sprintf(format, a...), slog.String("client", l.name), slog.String("tag", tag))
+		l.leveled(level)(fmt.Sprintf(format, a...), "client", l.name, "tag", tag)
 	case !l.quiet:
 		fmt.Fprintf(os.Stderr, "%%%d|%d.%03d|%s|%s| %s\n", level, e.Timestamp.Unix(), e.Timestamp.Nanosecond()/1e6, tag, l.name, e.Message)
 	}
 }
 
-// slogLevel is the slog level of a syslog level.
-func slogLevel(level int) slog.Level {
+// leveled is the method of the slog.Logger for lines of a syslog level.
+func (l *logger) leveled(level int) func(msg string, args ...any) {
 	switch {
 	case level <= logErr:
-		return slog.LevelError
+		return l.slog.Error
 	case level == logWarning:
-		return slog.LevelWarn
+		return l.slog.Warn
 	case level <= logInfo:
-		return slog.LevelInfo
+		return l.slog.Info
 	}
-	return slog.LevelDebug
+	return l.slog.Debug
 }
 
 // close ends the channel, unless it is the application's.

@@ -380,8 +380,13 @@ func awaitRefused(t *testing.T, addr string) {
 	}
 }
 
-// TestMockLinking: only a program that names NewMockCluster carries the embedded broker.
-func TestMockLinking(t *testing.T) {
+// notLinked are functions, by parts of their names, that a program with a producer and a consumer must not carry: they and
+// what they need make it a tenth larger.
+var notLinked = []string{"log/slog.(*Logger)", "encoding/json.Marshal", "encoding/json.(*encodeState)", "kgo.(*Client).OptValue", "kafka.(*AdminClient).CreateTopics",
+	"franz-go/pkg/kadm.", "net/http.", "text/template."}
+
+// TestLinking: only a program that names NewMockCluster carries the embedded broker, and none what it has no use for.
+func TestLinking(t *testing.T) {
 	t.Parallel()
 	for program, want := range map[string]bool{"plain": false, "mock": true} {
 		bin := filepath.Join(t.TempDir(), program)
@@ -397,6 +402,11 @@ func TestMockLinking(t *testing.T) {
 		}
 		if got := strings.Contains(string(symbols), "kfake.(*Cluster)"); got != want {
 			t.Errorf("program %s has the embedded broker in it: %t, want %t", program, got, want)
+		}
+		for _, name := range notLinked {
+			if !want && strings.Contains(string(symbols), name) {
+				t.Errorf("program %s has %s in it", program, name)
+			}
 		}
 	}
 }

@@ -2,7 +2,7 @@ package kafka
 
 import (
 	"context"
-	"encoding/json"
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -182,10 +182,7 @@ func (c *client) startStats(fill func(*Statistics)) {
 			case <-ctx.Done():
 				return
 			}
-			text, err := json.Marshal(c.statistics(true))
-			if err == nil {
-				c.emit(&Stats{string(text)})
-			}
+			c.emit(&Stats{string(appendJSON(nil, reflect.ValueOf(c.statistics(true))))})
 		}
 	})
 }
