@@ -82,13 +82,8 @@ func decided(t testing.TB, c *cluster.Cluster, topic string) bool {
 	return len(ends[topic]) > 0
 }
 
-// stable returns the group's offset of partition 0 when no transaction has another one under way.
-func stable(t testing.TB, c *cluster.Cluster, group, topic string) kafka.Offset {
-	t.Helper()
-	return stableAt(t, c, group, topic, 0)
-}
-
-func stableAt(t testing.TB, c *cluster.Cluster, group, topic string, p int32) kafka.Offset {
+// stable returns the group's offset of a partition when no transaction has another one under way.
+func stable(t testing.TB, c *cluster.Cluster, group, topic string, p int32) kafka.Offset {
 	t.Helper()
 	r := newConsumer(t, with(c, kafka.ConfigMap{"group.id": group}, manual))
 	got, err := r.Committed([]kafka.TopicPartition{partition(topic, p)}, 20_000)
@@ -311,7 +306,7 @@ func testTransactionStaleMember(t *testing.T, c *cluster.Cluster, protocol strin
 	first.leave()
 	refused("a member that left", left, kafka.ErrUnknownMemberID)
 	await(t, patience, "the second member holds all", func() bool { return len(second.holds()) == 2 })
-	if got := stableAt(t, c, group, in, moved); got != kafka.OffsetInvalid {
+	if got := stable(t, c, group, in, moved); got != kafka.OffsetInvalid {
 		t.Errorf("offset %v is committed", got)
 	}
 	member, err := second.c.GetConsumerGroupMetadata()
@@ -320,7 +315,7 @@ func testTransactionStaleMember(t *testing.T, c *cluster.Cluster, protocol strin
 	write(t, p, out, "in time")
 	must(t, p.SendOffsetsToTransaction(soon(t), []kafka.TopicPartition{at(in, moved, 8)}, member))
 	must(t, p.CommitTransaction(soon(t)))
-	if got := stableAt(t, c, group, in, moved); got != 8 {
+	if got := stable(t, c, group, in, moved); got != 8 {
 		t.Errorf("offset %v is committed, want 8", got)
 	}
 	if got := visible(t, c, out, "read_committed"); !slices.Equal(got, []string{"in time"}) {
