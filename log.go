@@ -52,8 +52,8 @@ type logger struct {
 	logs chan LogEvent
 }
 
-// leveledLogger is what is used of a *slog.Logger. Package log/slog itself would make every program 270 KB larger, by
-// encoding/json too, which it needs for a handler that nobody may use.
+// leveledLogger is what is used of a *slog.Logger: package log/slog itself, with the handlers that nobody may use, would
+// make every program larger.
 type leveledLogger interface {
 	Debug(msg string, args ...any)
 	Info(msg string, args ...any)

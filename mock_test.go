@@ -382,7 +382,7 @@ func awaitRefused(t *testing.T, addr string) {
 
 // notLinked are functions, by parts of their names, that a program with a producer and a consumer must not carry: they and
 // what they need make it a tenth larger.
-var notLinked = []string{"log/slog.(*Logger)", "encoding/json.Marshal", "encoding/json.(*encodeState)", "kgo.(*Client).OptValue", "kafka.(*AdminClient).CreateTopics",
+var notLinked = []string{"log/slog.(*Logger)", "kgo.(*Client).OptValue", "kafka.(*AdminClient).CreateTopics",
 	"franz-go/pkg/kadm.", "net/http.", "text/template."}
 
 // TestLinking: only a program that names NewMockCluster carries the embedded broker, and none what it has no use for.

@@ -2,7 +2,7 @@ package kafka
 
 import (
 	"context"
-	"reflect"
+	"encoding/json"
 	"strconv"
 	"time"
 )
@@ -182,7 +182,10 @@ func (c *client) startStats(fill func(*Statistics)) {
 			case <-ctx.Done():
 				return
 			}
-			c.emit(&Stats{string(appendJSON(nil, reflect.ValueOf(c.statistics(true))))})
+			text, err := json.Marshal(c.statistics(true))
+			if err == nil {
+				c.emit(&Stats{string(text)})
+			}
 		}
 	})
 }
