@@ -28,22 +28,22 @@ type outgoing struct {
 
 	leads     atomic.Bool // the engine looked at it as the first record of a batch
 	maybeSent bool        // the engine had it before, and may have sent it then; changes only while the engine has it not
-	special   bool        // opaque, ch and callback are this message's
+	hasOpaque bool        // opaque is this message's
 	again     bool        // handed is this message's; it is at otherwise
 
-	part  *producerPartition // set once the partition is known; until then rec has the one that was asked for
-	block *outgoingBlock     // that it is in, if any
-	at    time.Duration      // when it was produced, on the producer's clock
+	part     *producerPartition    // set once the partition is known; until then rec has the one that was asked for
+	block    *outgoingBlock        // that it is in, if any
+	ch       chan Event            // where the report goes: here,
+	callback func(*Message, error) // or to this callback in Poll or Flush, else to Events
+	at       time.Duration         // when it was produced, on the producer's clock
 
 	*outgoingMore // nil until it is needed
 }
 
 // outgoingMore is of an outgoing what most messages don't need.
 type outgoingMore struct {
-	opaque   any
-	ch       chan Event            // where the report goes: here,
-	callback func(*Message, error) // or to this callback in Poll or Flush, else to Events
-	handed   time.Duration         // when the engine got it
+	opaque any
+	handed time.Duration // when the engine got it
 
 	next, prev *outgoing // guarded by the mutex of the partition, or of the topic while the partition is not known
 }
@@ -71,14 +71,6 @@ func (o *outgoing) needMore() {
 			o.block.each[i].outgoingMore = &more[i]
 		}
 	}
-}
-
-// destination returns where the report is to go: to neither of both means to Events.
-func (o *outgoing) destination() (ch chan Event, callback func(*Message, error)) {
-	if o.special {
-		return o.ch, o.callback
-	}
-	return nil, nil
 }
 
 // States of an outgoing. A promise that finds nothing in its way goes from msgInEngine to msgDelivered without a lock.
@@ -172,13 +164,15 @@ type order struct {
 func (o *outgoing) take(m order, topic *string, key, value []byte) {
 	msg := m.msg
 	o.at = m.at
-	o.special = msg.Opaque != nil || m.ch != nil || m.callback != nil
-	if o.special {
+	if o.hasOpaque = msg.Opaque != nil; o.hasOpaque {
 		o.needMore()
-		o.opaque, o.callback = msg.Opaque, m.callback
-		if o.ch != m.ch {
-			o.ch = m.ch
-		}
+		o.opaque = msg.Opaque
+	}
+	if m.callback != nil {
+		o.callback = m.callback
+	}
+	if o.ch != m.ch {
+		o.ch = m.ch
 	}
 	if o.rec.Topic != *topic {
 		o.rec.Topic = *topic
@@ -211,7 +205,7 @@ func (p *Producer) report(m *Message, o *outgoing) {
 		m.TopicPartition.Topic, m.TopicPartition.Partition = o.part.topic.name, o.part.id // the engine may be writing rec's
 	}
 	m.TopicPartition.Offset = OffsetInvalid
-	if o.special {
+	if o.hasOpaque {
 		m.Opaque = o.opaque
 	}
 	if p.fields.key {
@@ -268,8 +262,7 @@ func (p *Producer) reportError(o *outgoing, err error) {
 	if e.code > 0 {
 		m.TopicPartition.Offset = -1 // as the broker's answer has it
 	}
-	ch, callback := o.destination()
-	p.deliver(m, ch, callback, len(o.rec.Value))
+	p.deliver(m, o.ch, o.callback, len(o.rec.Value))
 }
 
 // reportFailed makes the report of a message that is given up.
@@ -280,8 +273,7 @@ func (p *Producer) reportFailed(o *outgoing, err Error) {
 	if o.state.Load()%msgStates == msgGivenUp {
 		detach(m)
 	}
-	ch, callback := o.destination()
-	p.deliver(m, ch, callback, len(o.rec.Value))
+	p.deliver(m, o.ch, o.callback, len(o.rec.Value))
 }
 
 // produceError is toError for the error of a record.

@@ -10,7 +10,7 @@ import (
 	"github.com/purego-kafka/kafka/internal/testcluster"
 )
 
-// TestProduceAllocs: messages share allocations, nineteen of them two for themselves and about as many one for their keys
+// TestProduceAllocs: messages share allocations, seventeen of them two for themselves and about as many one for their keys
 // and values, and so do their reports.
 func TestProduceAllocs(t *testing.T) {
 	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))

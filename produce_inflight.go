@@ -33,7 +33,7 @@ type outgoingBlock struct {
 	spoiled atomic.Bool   // the engine may have one of them longer than that
 }
 
-const outgoingPerBlock = 19
+const outgoingPerBlock = 17
 
 // take returns an outgoing for the next message, which must be pushed.
 func (f *inFlight) take(s *spares) *outgoing {

@@ -168,8 +168,7 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 		p.txn.join(part)
 	}
 	if err == nil && !part.troubled.Load() && o.goesTo(msgInEngine, msgDelivered) {
-		m, size := p.reportDelivered(o), len(o.rec.Value)
-		ch, callback := o.destination()
+		m, ch, callback, size := p.reportDelivered(o), o.ch, o.callback, len(o.rec.Value)
 		o.forget()
 		p.spares.delivered(o.block)
 		p.deliver(m, ch, callback, size)
@@ -216,8 +215,7 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 		err = p.failed(o, err) // first: who sees the report sees what follows from it
 		p.reportError(o, err)
 	default:
-		ch, callback := o.destination()
-		p.deliver(p.reportDelivered(o), ch, callback, len(o.rec.Value))
+		p.deliver(p.reportDelivered(o), o.ch, o.callback, len(o.rec.Value))
 	}
 	if resume {
 		part.resume()
@@ -234,8 +232,11 @@ func (o *outgoing) forget() {
 	if o.rec.Headers != nil {
 		o.rec.Headers = nil
 	}
-	if o.special && (o.opaque != nil || o.callback != nil) {
-		o.opaque, o.callback = nil, nil
+	if o.callback != nil {
+		o.callback = nil
+	}
+	if o.hasOpaque {
+		o.opaque = nil
 	}
 }
 
