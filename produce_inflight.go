@@ -135,6 +135,7 @@ func (f *inFlight) remove(o *outgoing) {
 type spares struct {
 	mu     sync.Mutex // guards blocks; taken after a partition's
 	blocks []*outgoingBlock
+	_      cacheLine
 
 	// Messages delivered of a block that are still in its left. Only the promise uses these.
 	last  *outgoingBlock

@@ -68,6 +68,7 @@ type Producer struct {
 	channels deliveryChannels
 	calls    callQueue
 	lot      []Message // for reports, see reportDelivered
+	_        cacheLine
 	spares   spares
 	_        cacheLine
 }
