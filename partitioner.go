@@ -108,7 +108,10 @@ func (c *stickyChoice) full(size int, batch int64) bool {
 const leaderCheck = time.Millisecond
 
 func (s *stickyPartition) pick(size, n int, now time.Duration, random bool) int {
-	if random || s.linger == 0 {
+	switch {
+	case n == 1:
+		return 0
+	case random || s.linger == 0:
 		return s.draw(n)
 	}
 	old := s.chosen.Load()
