@@ -36,7 +36,7 @@ type options struct {
 }
 
 func parse() (o options) {
-	flag.BoolVar(&o.quick, "quick", false, "only the most important rows, with fewer messages, on kfake: two minutes at most")
+	flag.BoolVar(&o.quick, "quick", false, "only the most important rows, three rounds, on kfake: two minutes at most")
 	flag.BoolVar(&o.list, "list", false, "list the rows and stop")
 	flag.StringVar(&o.rows, "rows", "", "only rows whose name matches this `regexp`")
 	flag.StringVar(&o.libs, "libs", "", "only libraries whose name matches this `regexp`; this library and franz-go always run")
@@ -51,9 +51,6 @@ func parse() (o options) {
 		flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
 		if !set["rounds"] {
 			o.rounds = 3
-		}
-		if !set["scale"] {
-			o.scale = 0.2
 		}
 		if !set["on"] {
 			o.on = memory
