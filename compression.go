@@ -3,6 +3,7 @@ package kafka
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -206,11 +207,4 @@ func (c *zstdAuto) compare(fast, good int) {
 }
 
 // noZstd reports whether the broker is too old for zstd, so that batches go as they are.
-func noZstd(flags []kgo.CompressFlag) bool {
-	for _, f := range flags {
-		if f == kgo.CompressDisableZstd {
-			return true
-		}
-	}
-	return false
-}
+func noZstd(flags []kgo.CompressFlag) bool { return slices.Contains(flags, kgo.CompressDisableZstd) }

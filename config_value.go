@@ -120,7 +120,8 @@ func (s *settings) readTopics(v ConfigValue) error {
 		return unknown(topicConfig, globalScope, s.kind)
 	}
 	p := find(goScope, topicConfig)
-	s.own(p).set, s.vals[p].value = true, topics
+	set := s.own(p)
+	set.set, set.value = true, topics
 	for _, k := range readOrder(topics) {
 		if err := s.readKey(k, topics[k], topicScope); err != nil {
 			return err
@@ -213,15 +214,9 @@ func (s *settings) readValue(p *property, v ConfigValue) error {
 	}
 	want := goTypes[p.name]
 	rv := reflect.ValueOf(v)
-	if _, ok := v.(leveledLogger); ok && p.name == "logger" {
-		if rv.Kind() != reflect.Pointer || !rv.IsNil() {
-			set := s.own(p)
-			set.set, set.value = true, v
-		}
-		return nil
-	}
-	if rv.Type().ConvertibleTo(want) && rv.Kind() == want.Kind() {
-		if !rv.IsNil() {
+	iface := want.Kind() == reflect.Interface // which any type with its methods fits, of which pointers may be nil
+	if rv.Type().ConvertibleTo(want) && (iface || rv.Kind() == want.Kind()) {
+		if iface && rv.Kind() != reflect.Pointer || !rv.IsNil() {
 			set := s.own(p)
 			set.set, set.value = true, rv.Convert(want).Interface()
 		}
@@ -231,7 +226,7 @@ func (s *settings) readValue(p *property, v ConfigValue) error {
 		return mustBeFunction(p)
 	}
 	expected := want.String()
-	if p.name == "logger" {
+	if iface {
 		expected = "*slog.Logger"
 	}
 	return newErrorf(ErrInvalidArg, "Invalid value type %T for key %s (expected %s)", v, p.name, expected)

@@ -215,15 +215,7 @@ func init() {
 		one := gtps{{Group: group, Partitions: []kafka.TopicPartition{tpo(topic, 0, 1)}}}
 		_, err := t.Adm().AlterConsumerGroupOffsets(ctx, one)
 		t.Must("offsets", err)
-		deny := kafka.ACLBinding{Type: kafka.ResourceGroup, Name: group, ResourcePatternType: kafka.ResourcePatternTypeLiteral, Principal: "User:testuser", Host: "*", Operation: kafka.ACLOperationAll, PermissionType: kafka.ACLPermissionTypeDeny}
-		_, err = t.Adm().CreateACLs(ctx, kafka.ACLBindings{deny})
-		t.Must("ACL", err)
-		t.Later(func() { _, _ = t.Adm().DeleteACLs(context.Background(), kafka.ACLBindingFilters{deny}) })
-		a := t.Admin(withSASL("PLAIN", "testuser", "testpass")...)
-		waitFor(15*time.Second, func() bool {
-			res, err := a.DescribeConsumerGroups(ctx, []string{group})
-			return err == nil && res.ConsumerGroupDescriptions[0].Error.Code() == kafka.ErrGroupAuthorizationFailed
-		})
+		a := withoutRights(ctx, t, group)
 		res, err := a.DescribeConsumerGroups(ctx, []string{group, t.Name("other")})
 		t.ErrT("describe", err)
 		for _, d := range res.ConsumerGroupDescriptions {
@@ -256,17 +248,9 @@ func init() {
 
 	reg("groups.consumer_without_rights", func(t *T) {
 		topic, group := t.Topic("topic", 1), t.Name("group")
-		deny := kafka.ACLBinding{Type: kafka.ResourceGroup, Name: group, ResourcePatternType: kafka.ResourcePatternTypeLiteral, Principal: "User:testuser", Host: "*", Operation: kafka.ACLOperationAll, PermissionType: kafka.ACLPermissionTypeDeny}
 		ctx, cancel := ctxSec(50)
 		defer cancel()
-		_, err := t.Adm().CreateACLs(ctx, kafka.ACLBindings{deny})
-		t.Must("ACL", err)
-		t.Later(func() { _, _ = t.Adm().DeleteACLs(context.Background(), kafka.ACLBindingFilters{deny}) })
-		a := t.Admin(withSASL("PLAIN", "testuser", "testpass")...)
-		waitFor(15*time.Second, func() bool {
-			res, err := a.DescribeConsumerGroups(ctx, []string{group})
-			return err == nil && res.ConsumerGroupDescriptions[0].Error.Code() == kafka.ErrGroupAuthorizationFailed
-		})
+		withoutRights(ctx, t, group)
 		c := t.Consumer(group, withSASL("PLAIN", "testuser", "testpass")...)
 		cs, err := c.Committed([]kafka.TopicPartition{tp(topic, 0)}, 2000)
 		t.ErrT("committed", err)
@@ -306,4 +290,18 @@ func init() {
 			t.P("%s", tpsf(r.Partitions))
 		}
 	})
+}
+
+// withoutRights denies testuser the group, and returns that user's admin client when the broker keeps to it.
+func withoutRights(ctx context.Context, t *T, group string) *kafka.AdminClient {
+	deny := kafka.ACLBinding{Type: kafka.ResourceGroup, Name: group, ResourcePatternType: kafka.ResourcePatternTypeLiteral, Principal: "User:testuser", Host: "*", Operation: kafka.ACLOperationAll, PermissionType: kafka.ACLPermissionTypeDeny}
+	_, err := t.Adm().CreateACLs(ctx, kafka.ACLBindings{deny})
+	t.Must("ACL", err)
+	t.Later(func() { _, _ = t.Adm().DeleteACLs(context.Background(), kafka.ACLBindingFilters{deny}) })
+	a := t.Admin(withSASL("PLAIN", "testuser", "testpass")...)
+	waitFor(15*time.Second, func() bool {
+		res, err := a.DescribeConsumerGroups(ctx, []string{group})
+		return err == nil && res.ConsumerGroupDescriptions[0].Error.Code() == kafka.ErrGroupAuthorizationFailed
+	})
+	return a
 }
