@@ -102,7 +102,8 @@ func wantError(t *testing.T, got Error, code ErrorCode, text string) {
 	}
 }
 
-// unusedAddr is an address where nobody listens.
+// unusedAddr is an address where nobody listens, until the test ends: a connection has its port, so that no other test's
+// broker gets it.
 func unusedAddr(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -110,7 +111,19 @@ func unusedAddr(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Close()
+		_ = other.Close()
+	})
+	return c.LocalAddr().String()
 }
 
 // serve accepts connections until the test ends and gives each to f, which may keep it.
@@ -225,9 +238,9 @@ func TestGarbageFromBroker(t *testing.T) {
 	wantError(t, w.error(t), ErrAllBrokersDown, "1/1 brokers are down")
 }
 
-// TestLostBroker: an idle client finds out by itself that its cluster went away, and that it is back.
+// TestLostBroker: an idle client finds out by itself that its cluster went away, and that it is back. It is not parallel,
+// so that no other test's broker gets the port in between.
 func TestLostBroker(t *testing.T) {
-	t.Parallel()
 	c := testcluster.New(t, 1)
 	w := watch(t, ConfigMap{"bootstrap.servers": c.Bootstrap, "reconnect.backoff.max.ms": 200})
 	w.up(t)
