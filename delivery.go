@@ -13,36 +13,49 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// outgoing is a message on its way: the engine's record, and where the report of it goes. When the message is delivered
-// the partition uses it again for another one (see inFlight): only the report and the copied key and value are made
-// for each message.
+// outgoing is a message on its way: the engine's record, and what is to be known for the report of it. When the message
+// is delivered the partition uses it again for another one (see inFlight): only the report and the copied key and value
+// are made for each message.
 //
 // It is also the context that the record is produced with. That gives the promise its outgoing back without a closure
 // for every message, and it is how a record is taken back from the engine (see Done).
 //
-// A full queue of them is larger than a processor's caches. So it is kept small, and what most messages don't need is
-// elsewhere.
+// A full queue of them is larger than a processor's caches. So it has three lines of a cache, and what many messages
+// share or most don't need is with the block.
 type outgoing struct {
 	rec   kgo.Record
-	state atomic.Uint32 // one of the states below, and above it the number of its block
+	state atomic.Uint32      // one of the states below, and above it the number of its block
+	flags atomic.Uint32      // see below
+	part  *producerPartition // set once the partition is known; until then rec has the one that was asked for
+	home  *outgoingHome
+	at    time.Duration // when it was produced, on the producer's clock
+}
 
-	leads     atomic.Bool // the engine looked at it as the first record of a batch
-	maybeSent bool        // the engine had it before, and may have sent it then; changes only while the engine has it not
-	hasOpaque bool        // opaque is this message's
-	again     bool        // handed is this message's; it is at otherwise
+// Flags of an outgoing. Above them is its place in its home.
+const (
+	hasOpaque   = uint32(1 << iota) // it has an opaque, see outgoingMore
+	hasCallback                     // and a callback
+	hasChannel                      // and a channel, which is not its home's
+	maybeSent                       // the engine had it before, and may have sent it then; changes only while the engine has it not
+	handedAgain                     // outgoingMore says when the engine got it; it is at otherwise
+	leadsBatch                      // the engine looked at it as the first record of a batch
+	outOfBlock                      // it is in no block, or in none any more
 
-	part     *producerPartition    // set once the partition is known; until then rec has the one that was asked for
-	block    *outgoingBlock        // that it is in, if any
-	ch       chan Event            // where the report goes: here,
-	callback func(*Message, error) // or to this callback in Poll or Flush, else to Events
-	at       time.Duration         // when it was produced, on the producer's clock
+	flagBits = 8
+)
 
-	*outgoingMore // nil until it is needed
+// outgoingHome is what the messages of a block have together. A message that is in no block has one of its own.
+type outgoingHome struct {
+	block     *outgoingBlock
+	ch        chan Event // where reports go; nil: to Events
+	callbacks []func(*Message, error)
+	more      []outgoingMore // nil until it is needed
 }
 
 // outgoingMore is of an outgoing what most messages don't need.
 type outgoingMore struct {
 	opaque any
+	ch     chan Event
 	handed time.Duration // when the engine got it
 
 	next, prev *outgoing // guarded by the mutex of the partition, or of the topic while the partition is not known
@@ -52,25 +65,56 @@ type outgoingMore struct {
 func newOutgoing() *outgoing {
 	o := &struct {
 		outgoing
-		more outgoingMore
+		home outgoingHome
+		more [1]outgoingMore
 	}{}
-	o.outgoingMore = &o.more
+	o.flags.Store(outOfBlock)
+	o.outgoing.home = &o.home
+	o.home.more = o.more[:]
 	return &o.outgoing
 }
 
-// needMore makes the fields of outgoingMore usable: of one in a block, which is about to be used, also those of the ones
-// behind it.
-func (o *outgoing) needMore() {
-	switch {
-	case o.outgoingMore != nil:
-	case o.block == nil:
-		o.outgoingMore = &outgoingMore{}
-	default:
-		more := make([]outgoingMore, outgoingPerBlock)
-		for i := outgoingPerBlock - 1; o.outgoingMore == nil; i-- {
-			o.block.each[i].outgoingMore = &more[i]
-		}
+func (o *outgoing) has(flag uint32) bool { return o.flags.Load()&flag != 0 }
+
+func (o *outgoing) set(flag uint32) {
+	if !o.has(flag) {
+		o.flags.Or(flag)
 	}
+}
+
+// more returns the outgoingMore. It is there for a message that has something in it.
+func (o *outgoing) more() *outgoingMore { return &o.home.more[o.flags.Load()>>flagBits] }
+
+// needMore returns the outgoingMore, made if need be.
+func (o *outgoing) needMore() *outgoingMore {
+	if o.home.more == nil {
+		o.home.more = make([]outgoingMore, outgoingPerBlock)
+	}
+	return o.more()
+}
+
+// needCallback returns the place of a callback.
+func (o *outgoing) needCallback() *func(*Message, error) {
+	if o.home.callbacks == nil {
+		n := outgoingPerBlock
+		if o.home.block == nil {
+			n = 1
+		}
+		o.home.callbacks = make([]func(*Message, error), n)
+	}
+	return &o.home.callbacks[o.flags.Load()>>flagBits]
+}
+
+// goesWhere returns where the report goes: to the channel or the callback that came with the message, if any.
+func (o *outgoing) goesWhere() (chan Event, func(*Message, error)) {
+	f := o.flags.Load()
+	switch {
+	case f&hasCallback != 0:
+		return nil, o.home.callbacks[f>>flagBits]
+	case f&hasChannel != 0:
+		return o.more().ch, nil
+	}
+	return o.home.ch, nil
 }
 
 // States of an outgoing. A promise that finds nothing in its way goes from msgInEngine to msgDelivered without a lock.
@@ -104,9 +148,7 @@ func (o *outgoing) Value(any) any { return nil }
 //
 // The engine asks with its lock of the partition held: nothing here may block.
 func (o *outgoing) Done() <-chan struct{} {
-	if !o.leads.Load() {
-		o.leads.Store(true)
-	}
+	o.set(leadsBatch)
 	if o.part.takeBack.Load() && !(o.part.protect.Load() && o.maybeThere()) {
 		return alwaysDone
 	}
@@ -117,7 +159,7 @@ func (o *outgoing) Done() <-chan struct{} {
 // written to the leader since the engine got the message. Where that is not known it says yes, so that a message of
 // which it says no has certainly not been sent.
 func (o *outgoing) maybeThere() bool {
-	if o.maybeSent {
+	if o.has(maybeSent) {
 		return true
 	}
 	leader, _, err := o.part.p.client.engine().PartitionLeader(*o.part.topic.name, o.part.id)
@@ -126,10 +168,17 @@ func (o *outgoing) maybeThere() bool {
 	}
 	at, ever := o.part.p.writes.latest(leader)
 	handed := o.at
-	if o.again {
-		handed = o.handed
+	if o.has(handedAgain) {
+		handed = o.more().handed
 	}
 	return ever && at >= handed
+}
+
+// noteSent notes whether the engine, which gave the message back, may have sent it.
+func (o *outgoing) noteSent(sent bool) {
+	if sent {
+		o.set(maybeSent)
+	}
 }
 
 // Err is part of context.Context: the error that the engine fails the records with.
@@ -152,11 +201,11 @@ func newReportFields(s string) reportFields {
 
 // order is what Produce was asked to do.
 type order struct {
-	msg      *Message
-	ch       chan Event
-	callback func(*Message, error)
-	now      time.Time
-	at       time.Duration // the same on the producer's clock
+	msg       *Message
+	ch        chan Event
+	callback  func(*Message, error)
+	timestamp time.Time
+	at        time.Duration // now, on the producer's clock
 }
 
 // take copies a message: the application may use its buffers again as soon as Produce returns. key and value are copies
@@ -164,30 +213,36 @@ type order struct {
 func (o *outgoing) take(m order, topic *string, key, value []byte) {
 	msg := m.msg
 	o.at = m.at
-	if o.hasOpaque = msg.Opaque != nil; o.hasOpaque {
-		o.needMore()
-		o.opaque = msg.Opaque
+	before := o.flags.Load()
+	flags := before &^ (hasOpaque | hasCallback | hasChannel | maybeSent | handedAgain | leadsBatch)
+	if msg.Opaque != nil {
+		o.needMore().opaque = msg.Opaque
+		flags |= hasOpaque
 	}
-	if m.callback != nil {
-		o.callback = m.callback
+	switch {
+	case m.callback != nil:
+		*o.needCallback() = m.callback
+		flags |= hasCallback
+	case m.ch == o.home.ch:
+	case flags>>flagBits == 0: // the block's first
+		o.home.ch = m.ch
+	default:
+		o.needMore().ch = m.ch
+		flags |= hasChannel
 	}
-	if o.ch != m.ch {
-		o.ch = m.ch
+	if flags != before {
+		o.flags.Store(flags)
 	}
 	if o.rec.Topic != *topic {
 		o.rec.Topic = *topic
 	}
-	if o.leads.Load() {
-		o.leads.Store(false)
-	}
-	o.maybeSent, o.again = false, false
 	o.rec.Attrs = kgo.RecordAttrs{}
 	o.rec.Partition = msg.TopicPartition.Partition
-	o.rec.Timestamp = msg.Timestamp
-	if msg.Timestamp.IsZero() || msg.Timestamp.UnixMilli() == 0 { // the peer's 0 means now, too
-		o.rec.Timestamp = m.now
+	o.rec.Timestamp = m.timestamp
+	if key != nil || o.rec.Key != nil {
+		o.rec.Key = key
 	}
-	o.rec.Key, o.rec.Value = key, value
+	o.rec.Value = value
 	if len(msg.Headers) > 0 {
 		o.rec.Headers = make([]kgo.RecordHeader, len(msg.Headers))
 		for i, h := range msg.Headers {
@@ -205,8 +260,8 @@ func (p *Producer) report(m *Message, o *outgoing) {
 		m.TopicPartition.Topic, m.TopicPartition.Partition = o.part.topic.name, o.part.id // the engine may be writing rec's
 	}
 	m.TopicPartition.Offset = OffsetInvalid
-	if o.hasOpaque {
-		m.Opaque = o.opaque
+	if o.has(hasOpaque) {
+		m.Opaque = o.more().opaque
 	}
 	if p.fields.key {
 		m.Key = o.rec.Key
@@ -241,11 +296,11 @@ const (
 
 // reportDelivered makes the report of a message that was delivered. Only the promise calls it, which is one at a time.
 func (p *Producer) reportDelivered(o *outgoing) *Message {
-	if len(p.lot) == 0 {
-		p.lot = make([]Message, reportLot)
+	if p.lotLeft == 0 {
+		p.lot, p.lotLeft = new([reportLot]Message), reportLot
 	}
-	m := &p.lot[0]
-	p.lot = p.lot[1:]
+	p.lotLeft--
+	m := &p.lot[p.lotLeft]
 	p.report(m, o)
 	if p.acks != 0 { // else the broker said nothing
 		m.TopicPartition.Offset = Offset(o.rec.Offset)
@@ -262,7 +317,7 @@ func (p *Producer) reportError(o *outgoing, err error) {
 	if e.code > 0 {
 		m.TopicPartition.Offset = -1 // as the broker's answer has it
 	}
-	p.deliver(m, o.ch, o.callback, len(o.rec.Value))
+	p.deliverTo(o, m)
 }
 
 // reportFailed makes the report of a message that is given up.
@@ -273,7 +328,13 @@ func (p *Producer) reportFailed(o *outgoing, err Error) {
 	if o.state.Load()%msgStates == msgGivenUp {
 		detach(m)
 	}
-	p.deliver(m, o.ch, o.callback, len(o.rec.Value))
+	p.deliverTo(o, m)
+}
+
+// deliverTo brings the report of a message that is not used again yet to where it is to go.
+func (p *Producer) deliverTo(o *outgoing, m *Message) {
+	ch, callback := o.goesWhere()
+	p.deliver(m, ch, callback, len(o.rec.Value))
 }
 
 // produceError is toError for the error of a record.

@@ -27,13 +27,15 @@ func (b blockInUse) over() bool {
 
 // outgoingBlock is a page of outgoing.
 type outgoingBlock struct {
-	each    [outgoingPerBlock]outgoing
+	outgoingHome
 	number  atomic.Uint32 // another one each time it is used
 	left    atomic.Int32  // of each, those that are not used yet or have no report
 	spoiled atomic.Bool   // the engine may have one of them longer than that
+	_       [36]byte      // so that each begins with a cache line, as the runtime puts a word in front of all
+	each    [outgoingPerBlock]outgoing
 }
 
-const outgoingPerBlock = 17
+const outgoingPerBlock = 20
 
 // take returns an outgoing for the next message, which must be pushed.
 func (f *inFlight) take(s *spares) *outgoing {
@@ -49,7 +51,7 @@ func (f *inFlight) take(s *spares) *outgoing {
 
 // push puts a message in.
 func (f *inFlight) push(o *outgoing) {
-	if o.block == nil {
+	if o.has(outOfBlock) {
 		o.state.Store(msgInEngine)
 		f.back.push(o)
 		return
@@ -78,7 +80,7 @@ func (f *inFlight) each(s *spares, do func(o *outgoing, word uint32) bool) {
 	defer s.mu.Unlock()
 	f.prune()
 	for o, next := f.back.first, (*outgoing)(nil); o != nil; o = next {
-		next = o.next
+		next = o.more().next
 		if o.state.Load() == msgInEngine && !do(o, msgInEngine) {
 			return
 		}
@@ -121,12 +123,12 @@ func (f *inFlight) shrink(s *spares) bool {
 // remove takes out a message that has its report otherwise than by being delivered, or is not the engine's any more. The
 // engine may still look at it, so its block is not used again.
 func (f *inFlight) remove(o *outgoing) {
-	b := o.block
-	if b == nil {
+	if o.has(outOfBlock) {
 		f.back.remove(o)
 		return
 	}
-	o.block = nil
+	o.set(outOfBlock)
+	b := o.home.block
 	b.spoiled.Store(true)
 	b.left.Add(-1)
 }
@@ -160,8 +162,10 @@ func (s *spares) take() *outgoingBlock {
 
 func newBlock() *outgoingBlock {
 	b := &outgoingBlock{}
+	b.block = b
 	for i := range b.each {
-		b.each[i].block = b
+		b.each[i].home = &b.outgoingHome
+		b.each[i].flags.Store(uint32(i) << flagBits)
 	}
 	return b
 }

@@ -33,8 +33,9 @@ type producerPartition struct {
 	joined atomic.Int64 // the last transaction that a message was delivered in, by transactions.number
 
 	_        cacheLine
-	mu       sync.Mutex    // guards all below, and the outgoing in the lists
-	bytes    []byte        // for the copies of small messages
+	mu       sync.Mutex // guards all below, and the outgoing in the lists
+	bytes    []byte     // for the copies of small messages, from spent on
+	spent    int
 	inEngine inFlight      // handed to the engine
 	givenUp  int           // records of given up messages that the engine still has
 	returned outgoingList  // came back from the engine, will be handed to it again
@@ -99,11 +100,11 @@ func (part *producerPartition) cloneLocked(from []byte) []byte {
 		return nil
 	case n == 0:
 		return noBytes
-	case n > len(part.bytes):
-		part.bytes = make([]byte, bytesLot)
+	case n > len(part.bytes)-part.spent:
+		part.bytes, part.spent = make([]byte, bytesLot), 0
 	}
-	b := part.bytes[:n:n]
-	part.bytes = part.bytes[n:]
+	b := part.bytes[part.spent : part.spent+n : part.spent+n]
+	part.spent += n
 	copy(b, from)
 	return b
 }
@@ -168,9 +169,10 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 		p.txn.join(part)
 	}
 	if err == nil && !part.troubled.Load() && o.goesTo(msgInEngine, msgDelivered) {
-		m, ch, callback, size := p.reportDelivered(o), o.ch, o.callback, len(o.rec.Value)
+		m, size := p.reportDelivered(o), len(o.rec.Value)
+		ch, callback := o.goesWhere()
 		o.forget()
-		p.spares.delivered(o.block)
+		p.spares.delivered(o.home.block)
 		p.deliver(m, ch, callback, size)
 		return
 	}
@@ -215,15 +217,15 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 		err = p.failed(o, err) // first: who sees the report sees what follows from it
 		p.reportError(o, err)
 	default:
-		p.deliver(p.reportDelivered(o), o.ch, o.callback, len(o.rec.Value))
+		p.deliverTo(o, p.reportDelivered(o))
 	}
 	if resume {
 		part.resume()
 	}
 }
 
-// forget drops what the message refers to, but for what the next one replaces: the channel, which it most often has
-// too, and a small key and value. It writes only what has to change: of memory that a promise only reads, Produce keeps
+// forget drops what the message refers to, but for what the next one replaces: the block's channel, which it most often
+// has too, and a small key and value. It writes only what has to change: of memory that a promise only reads, Produce keeps
 // its copy in the cache.
 func (o *outgoing) forget() {
 	if len(o.rec.Key)+len(o.rec.Value) > smallBytes {
@@ -232,11 +234,13 @@ func (o *outgoing) forget() {
 	if o.rec.Headers != nil {
 		o.rec.Headers = nil
 	}
-	if o.callback != nil {
-		o.callback = nil
+	f := o.flags.Load()
+	if f&hasCallback != 0 {
+		*o.needCallback() = nil
 	}
-	if o.hasOpaque {
-		o.opaque = nil
+	if f&(hasOpaque|hasChannel) != 0 {
+		m := o.more()
+		m.opaque, m.ch = nil, nil
 	}
 }
 
@@ -256,14 +260,14 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 	}
 	sent := o.maybeThere()
 	if errors.Is(err, errTakenBack) {
-		o.maybeSent = sent
+		o.noteSent(sent)
 		return !sent || !part.p.idempotent
 	}
 	if connectionLost(err) {
 		// With one record taken back while no broker can be reached, the engine fails all of the partition. They are
 		// to wait for a broker, until message.timeout.ms ends that.
 		part.pause, part.noBroker = part.p.clock()+part.p.retryBackoff, true
-		o.maybeSent = sent
+		o.noteSent(sent)
 		return !sent || !part.p.idempotent
 	}
 	// The engine fails a partition's records all together: those of the batch that failed, and the innocent behind
@@ -280,10 +284,10 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 			return false
 		}
 	}
-	if first || part.returned.empty() && !o.leads.Load() && sent {
+	if first || part.returned.empty() && !o.has(leadsBatch) && sent {
 		return false
 	}
-	o.maybeSent = sent
+	o.noteSent(sent)
 	return true
 }
 
@@ -335,8 +339,8 @@ func (part *producerPartition) resume() {
 			}
 			break
 		}
-		o.handed, o.again = part.p.clock(), true
-		o.leads.Store(false)
+		o.more().handed = part.p.clock()
+		o.flags.Store(o.flags.Load()&^leadsBatch | handedAgain)
 		part.inEngine.push(o)
 		part.mu.Unlock()
 		part.p.hand(o)
@@ -378,9 +382,9 @@ func (part *producerPartition) giveUp(unsent, sent *Error) {
 	for _, l := range part.waitingLocked() {
 		var next *outgoing
 		for o := l.first; o != nil; o = next {
-			next = o.next
+			next = o.more().next
 			err := unsent
-			if o.maybeSent {
+			if o.has(maybeSent) {
 				err = sent
 			}
 			if err != nil {
@@ -470,19 +474,19 @@ func (l *outgoingList) empty() bool { return l.first == nil }
 
 // len counts. Only statistics need it, of lists that are empty as a rule.
 func (l *outgoingList) len() (n int) {
-	for o := l.first; o != nil; o = o.next {
+	for o := l.first; o != nil; o = o.more().next {
 		n++
 	}
 	return n
 }
 
 func (l *outgoingList) push(o *outgoing) {
-	o.needMore()
-	o.prev, o.next = l.last, nil
+	m := o.needMore()
+	m.prev, m.next = l.last, nil
 	if l.last == nil {
 		l.first = o
 	} else {
-		l.last.next = o
+		l.last.more().next = o
 	}
 	l.last = o
 }
@@ -496,17 +500,18 @@ func (l *outgoingList) pop() *outgoing {
 }
 
 func (l *outgoingList) remove(o *outgoing) {
-	if o.prev == nil {
-		l.first = o.next
+	m := o.more()
+	if m.prev == nil {
+		l.first = m.next
 	} else {
-		o.prev.next = o.next
+		m.prev.more().next = m.next
 	}
-	if o.next == nil {
-		l.last = o.prev
+	if m.next == nil {
+		l.last = m.prev
 	} else {
-		o.next.prev = o.prev
+		m.next.more().prev = m.prev
 	}
-	o.next, o.prev = nil, nil
+	m.next, m.prev = nil, nil
 }
 
 // append moves all of other to the end of l.
@@ -517,7 +522,7 @@ func (l *outgoingList) append(other *outgoingList) {
 	case l.first == nil:
 		*l = *other
 	default:
-		l.last.next, other.first.prev = other.first, l.last
+		l.last.more().next, other.first.more().prev = other.first, l.last
 		l.last = other.last
 	}
 	*other = outgoingList{}

@@ -46,6 +46,7 @@ type Producer struct {
 	retryBackoff  time.Duration
 
 	born        time.Time // the clock's zero
+	wallClock   wallClock
 	promiseFunc func(*kgo.Record, error)
 	writes      writes
 	topics      sync.Map                      // string → *producerTopic
@@ -67,7 +68,8 @@ type Producer struct {
 	events   eventQueue
 	channels deliveryChannels
 	calls    callQueue
-	lot      []Message // for reports, see reportDelivered
+	lot      *[reportLot]Message // for reports, see reportDelivered
+	lotLeft  int
 	_        cacheLine
 	spares   spares
 	_        cacheLine
@@ -174,8 +176,10 @@ func (p *Producer) produce(msg *Message, ch chan Event, callback func(*Message, 
 		p.release(len(msg.Value))
 		return errQueueFull
 	}
-	now := time.Now()
-	m := order{msg: msg, ch: ch, callback: callback, now: now, at: now.Sub(p.born)}
+	m := order{msg: msg, ch: ch, callback: callback, timestamp: msg.Timestamp, at: p.clock()}
+	if m.timestamp.IsZero() || m.timestamp.UnixMilli() == 0 { // the peer's 0 means now, too
+		m.timestamp = p.wallClock.at(m.at)
+	}
 	if err := p.topic(*msg.TopicPartition.Topic).produce(m); err != nil {
 		p.release(len(msg.Value))
 		return err
@@ -238,6 +242,26 @@ func (p *Producer) release(bytes int) {
 
 // clock is the time since the producer was made.
 func (p *Producer) clock() time.Duration { return time.Since(p.born) }
+
+// wallClock tells the time of day of a time on the producer's clock. To ask the system for both, for each message, would
+// take twice as long: so the time of day is asked for once in a millisecond, and what has passed since is added.
+type wallClock struct{ last atomic.Pointer[wallTime] }
+
+type wallTime struct {
+	clock time.Duration
+	wall  time.Time // in UTC, which unlike the local time has no pointer to follow for the garbage collector
+}
+
+// at returns the time of day of a moment that is just over.
+func (w *wallClock) at(clock time.Duration) time.Time {
+	t := w.last.Load()
+	if t == nil || clock-t.clock >= time.Millisecond {
+		t = &wallTime{clock, time.Now().UTC()}
+		w.last.Store(t)
+		return t.wall
+	}
+	return t.wall.Add(clock - t.clock)
+}
 
 func (p *Producer) eachTopic(f func(*producerTopic)) {
 	p.topics.Range(func(_, t any) bool { f(t.(*producerTopic)); return true })
