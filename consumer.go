@@ -270,6 +270,24 @@ func (c *Consumer) Poll(timeoutMs int) (event Event) {
 // that ended the wait; a nil event without an error means that time is over, that a callback ran or that the consumer
 // was closed.
 func (c *Consumer) poll(ctx context.Context, wait time.Duration) (Event, error) {
+	c.mu.Lock()
+	c.polls++
+	ev, todo := c.queue.takeLocked(c)
+	c.mu.Unlock()
+	switch {
+	case ev != nil:
+		return ev, nil
+	case todo != nil:
+		return todo(c), nil
+	case wait == 0:
+		return nil, nil
+	}
+	return c.await(ctx, wait)
+}
+
+// await is poll where there was nothing yet. It is apart because of its defer, which would cost every Poll more than taking
+// the message does.
+func (c *Consumer) await(ctx context.Context, wait time.Duration) (Event, error) {
 	var timer *time.Timer
 	for {
 		c.mu.Lock()
@@ -282,7 +300,7 @@ func (c *Consumer) poll(ctx context.Context, wait time.Duration) (Event, error) 
 			}
 			return todo(c), nil
 		}
-		if wait == 0 || c.closing {
+		if c.closing {
 			c.mu.Unlock()
 			return nil, nil
 		}

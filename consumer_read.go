@@ -56,11 +56,7 @@ func (c *Consumer) ReadBatch(ctx context.Context, limit int) ([]*Message, error)
 	// A rebalance ends the batch: what is behind it belongs to another assignment.
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(batch) < limit && len(c.queue.front) == 0 && c.queue.messageNextLocked(c) {
-		ev, _ := c.queue.takeLocked(c)
-		batch = append(batch, ev.(*Message))
-	}
-	return batch, nil
+	return c.queue.takeMessagesLocked(c, batch, limit), nil
 }
 
 func isFatal(err error) bool {

@@ -24,11 +24,11 @@ import (
 // share or most don't need is with the block.
 type outgoing struct {
 	rec   kgo.Record
-	state atomic.Uint32      // one of the states below, and above it the number of its block
-	flags atomic.Uint32      // see below
-	part  *producerPartition // set once the partition is known; until then rec has the one that was asked for
+	state atomic.Uint32 // one of the states below, and above it the number of its block
+	flags atomic.Uint32 // see below
 	home  *outgoingHome
 	at    time.Duration // when it was produced, on the producer's clock
+	_     [8]byte
 }
 
 // Flags of an outgoing. Above them is its place in its home.
@@ -47,7 +47,8 @@ const (
 // outgoingHome is what the messages of a block have together. A message that is in no block has one of its own.
 type outgoingHome struct {
 	block     *outgoingBlock
-	ch        chan Event // where reports go; nil: to Events
+	part      *producerPartition // set once the partition is known; until then rec has the one that was asked for
+	ch        chan Event         // where reports go; nil: to Events
 	callbacks []func(*Message, error)
 	more      []outgoingMore // nil until it is needed
 }
@@ -149,7 +150,7 @@ func (o *outgoing) Value(any) any { return nil }
 // The engine asks with its lock of the partition held: nothing here may block.
 func (o *outgoing) Done() <-chan struct{} {
 	o.set(leadsBatch)
-	if o.part.takeBack.Load() && !(o.part.protect.Load() && o.maybeThere()) {
+	if o.home.part.takeBack.Load() && !(o.home.part.protect.Load() && o.maybeThere()) {
 		return alwaysDone
 	}
 	return nil
@@ -162,11 +163,11 @@ func (o *outgoing) maybeThere() bool {
 	if o.has(maybeSent) {
 		return true
 	}
-	leader, _, err := o.part.p.client.engine().PartitionLeader(*o.part.topic.name, o.part.id)
+	leader, _, err := o.home.part.p.client.engine().PartitionLeader(*o.home.part.topic.name, o.home.part.id)
 	if err != nil {
 		leader = -1
 	}
-	at, ever := o.part.p.writes.latest(leader)
+	at, ever := o.home.part.p.writes.latest(leader)
 	handed := o.at
 	if o.has(handedAgain) {
 		handed = o.more().handed
@@ -183,7 +184,7 @@ func (o *outgoing) noteSent(sent bool) {
 
 // Err is part of context.Context: the error that the engine fails the records with.
 func (o *outgoing) Err() error {
-	if o.part.takeBack.Load() {
+	if o.home.part.takeBack.Load() {
 		return errTakenBack
 	}
 	return nil
@@ -254,10 +255,10 @@ func (o *outgoing) take(m order, topic *string, key, value []byte) {
 
 // report fills in m, which is empty, as the report of a message, all but the offset and the error.
 func (p *Producer) report(m *Message, o *outgoing) {
-	if o.part == nil {
+	if o.home.part == nil {
 		m.TopicPartition.Topic, m.TopicPartition.Partition = p.client.topics.name(o.rec.Topic), o.rec.Partition
 	} else {
-		m.TopicPartition.Topic, m.TopicPartition.Partition = o.part.topic.name, o.part.id // the engine may be writing rec's
+		m.TopicPartition.Topic, m.TopicPartition.Partition = o.home.part.topic.name, o.home.part.id // the engine may be writing rec's
 	}
 	m.TopicPartition.Offset = OffsetInvalid
 	if o.has(hasOpaque) {

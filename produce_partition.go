@@ -123,8 +123,8 @@ func (part *producerPartition) accept(o *outgoing) error {
 
 // acceptUnlock hands a message to the engine, or holds it back. It unlocks the partition.
 func (part *producerPartition) acceptUnlock(o *outgoing, holding bool) {
-	if o.part != part {
-		o.part = part
+	if o.home.part != part {
+		o.home.part = part
 	}
 	switch {
 	case part.p.acks > 1:
@@ -155,7 +155,7 @@ func (part *producerPartition) busyLocked() bool {
 
 // hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
 func (p *Producer) hand(o *outgoing) {
-	o.rec.Partition = o.part.id
+	o.rec.Partition = o.home.part.id
 	p.client.engine().TryProduce(o, &o.rec, p.promiseFunc)
 	p.watch()
 }
@@ -164,7 +164,7 @@ func (p *Producer) hand(o *outgoing) {
 // the other; of a partition they come in the order in which it got them.
 func (p *Producer) promise(rec *kgo.Record, err error) {
 	o := rec.Context.(*outgoing)
-	part := o.part
+	part := o.home.part
 	if err == nil && p.txn != nil {
 		p.txn.join(part)
 	}

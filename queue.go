@@ -85,16 +85,8 @@ func (q *queue) takeLocked(c *Consumer) (Event, func(*Consumer) Event) {
 			continue
 		}
 		if len(ch.runs) > 0 {
-			r := &ch.runs[0]
-			m := &r.messages[ch.taken]
-			ch.taken++
-			p.position, p.positionEpoch = r.first+Offset(ch.taken), r.epoch
-			if c.autoStore {
-				p.stored = offsetAndEpoch{p.position, p.positionEpoch, nil}
-			}
-			if ch.taken == len(r.messages) {
-				q.runTakenLocked(c, ch)
-			}
+			m := &ch.runs[0].messages[ch.taken]
+			q.handOutLocked(c, ch, 1)
 			return m, nil
 		}
 		ch.passLocked(c)
@@ -109,6 +101,33 @@ func (q *queue) takeLocked(c *Consumer) (Event, func(*Consumer) Event) {
 		}
 	}
 	return nil, nil
+}
+
+// takeMessagesLocked appends messages to batch, up to limit, as long as nothing else comes before the next one.
+func (q *queue) takeMessagesLocked(c *Consumer, batch []*Message, limit int) []*Message {
+	for len(batch) < limit && len(q.front) == 0 && q.messageNextLocked(c) {
+		ch := q.chunks[q.head]
+		left := ch.runs[0].messages[ch.taken:]
+		left = left[:min(len(left), limit-len(batch))]
+		for i := range left {
+			batch = append(batch, &left[i])
+		}
+		q.handOutLocked(c, ch, len(left))
+	}
+	return batch
+}
+
+// handOutLocked notes that the next n messages of the first chunk's first run are handed out.
+func (q *queue) handOutLocked(c *Consumer, ch *chunk, n int) {
+	r, p := &ch.runs[0], ch.p
+	ch.taken += n
+	p.position, p.positionEpoch = r.first+Offset(ch.taken), r.epoch
+	if c.autoStore {
+		p.stored = offsetAndEpoch{p.position, p.positionEpoch, nil}
+	}
+	if ch.taken == len(r.messages) {
+		q.runTakenLocked(c, ch)
+	}
 }
 
 // runTakenLocked takes the first run, which was handed out, out of the accounts, and the chunk out of the queue when
