@@ -264,7 +264,7 @@ func (p *Producer) report(m *Message, o *outgoing) {
 	if o.has(hasOpaque) {
 		m.Opaque = o.more().opaque
 	}
-	if p.fields.key {
+	if p.fields.key && o.rec.Key != nil {
 		m.Key = o.rec.Key
 	}
 	if p.fields.value {
@@ -288,20 +288,21 @@ func detach(m *Message) {
 }
 
 // Reports of delivered messages share allocations, and so do the copies of small messages. An application that keeps
-// one of them keeps the others with it: so lots are small.
+// one of them keeps the others with it: so lots are small. The first ones are smaller still, as many producers send little.
 const (
 	reportLot  = 16
+	firstBytes = bytesLot / 8
 	bytesLot   = 2 << 10
-	smallBytes = bytesLot / 8 // larger ones are allocated each for itself
+	smallBytes = firstBytes // larger ones are allocated each for itself
 )
 
 // reportDelivered makes the report of a message that was delivered. Only the promise calls it, which is one at a time.
 func (p *Producer) reportDelivered(o *outgoing) *Message {
-	if p.lotLeft == 0 {
-		p.lot, p.lotLeft = new([reportLot]Message), reportLot
+	if p.lotUsed == len(p.lot) {
+		p.lot, p.lotUsed = make([]Message, min(1+2*len(p.lot), reportLot)), 0
 	}
-	p.lotLeft--
-	m := &p.lot[p.lotLeft]
+	m := &p.lot[p.lotUsed]
+	p.lotUsed++
 	p.report(m, o)
 	if p.acks != 0 { // else the broker said nothing
 		m.TopicPartition.Offset = Offset(o.rec.Offset)

@@ -101,7 +101,7 @@ func (part *producerPartition) cloneLocked(from []byte) []byte {
 	case n == 0:
 		return noBytes
 	case n > len(part.bytes)-part.spent:
-		part.bytes, part.spent = make([]byte, bytesLot), 0
+		part.bytes, part.spent = make([]byte, max(n, min(2*len(part.bytes), bytesLot), firstBytes)), 0
 	}
 	b := part.bytes[part.spent : part.spent+n : part.spent+n]
 	part.spent += n
@@ -442,7 +442,9 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 		}
 		return true
 	})
-	if !part.inEngine.shrink(&part.p.spares) {
+	if part.inEngine.shrink(&part.p.spares) {
+		part.bytes, part.spent = nil, 0
+	} else {
 		next = sooner(next, now+shrinkInterval)
 	}
 	for _, l := range part.waitingLocked() {

@@ -68,8 +68,8 @@ type Producer struct {
 	events   eventQueue
 	channels deliveryChannels
 	calls    callQueue
-	lot      *[reportLot]Message // for reports, see reportDelivered
-	lotLeft  int
+	lot      []Message // for reports, from lotUsed on, see reportDelivered
+	lotUsed  int
 	_        cacheLine
 	spares   spares
 	_        cacheLine

@@ -261,7 +261,10 @@ func (ch *chunk) fill(records []*kgo.Record) {
 			}
 			m.TopicPartition.LeaderEpoch, m.LeaderEpoch = epoch, epoch
 		}
-		m.Value, m.Key = r.Value, r.Key
+		m.Value = r.Value
+		if r.Key != nil {
+			m.Key = r.Key
+		}
 		switch r.Attrs.TimestampType() {
 		case 0:
 			m.Timestamp, m.TimestampType = r.Timestamp, TimestampCreateTime

@@ -38,7 +38,7 @@ type brokerFigures struct {
 type topicFigures struct {
 	first       time.Time
 	size, count *window
-	sent        map[int32]sentFigures // by partition
+	sent        map[int32]*sentFigures // by partition
 }
 
 // sentFigures are the messages that were written to a broker, and their bytes with the framing of each.
@@ -76,7 +76,7 @@ func (f *figures) brokerLocked(meta kgo.BrokerMetadata) *brokerFigures {
 func (f *figures) topicLocked(name string) *topicFigures {
 	t := f.topics[name]
 	if t == nil {
-		t = &topicFigures{first: time.Now(), size: newWindow(mostBatch), count: newWindow(mostMessages), sent: map[int32]sentFigures{}}
+		t = &topicFigures{first: time.Now(), size: newWindow(mostBatch), count: newWindow(mostMessages), sent: map[int32]*sentFigures{}}
 		f.topics[name] = t
 	}
 	return t
@@ -167,9 +167,12 @@ func (f *figures) OnProduceBatchWritten(_ kgo.BrokerMetadata, topic string, part
 	t.size.add(int64(m.CompressedBytes))
 	t.count.add(int64(m.NumRecords))
 	sent := t.sent[partition]
+	if sent == nil {
+		sent = &sentFigures{}
+		t.sent[partition] = sent
+	}
 	sent.messages += int64(m.NumRecords)
 	sent.bytes += int64(m.UncompressedBytes)
-	t.sent[partition] = sent
 }
 
 // snapshot copies the figures out. The topics that are in use have some from now on. usual are the requests that are

@@ -1,7 +1,7 @@
 package kafka
 
 import (
-	"maps"
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -11,15 +11,18 @@ import (
 // each use. A client has some of them for each broker and topic, and most see few values: so only what occurred is
 // held, where a histogram with all its places takes 20 KB.
 type window struct {
-	most       int64           // larger values are only counted
-	counts     map[int64]int64 // by value, see rounded
+	most       int64        // larger values are only counted
+	counts     []valueCount // ascending
 	count      int64
 	sum        int64
 	low, high  int64 // of what was counted
 	outOfRange int64
 }
 
-// countSize is the size of a value and its count.
+// valueCount is how often a value occurred, see rounded.
+type valueCount struct{ value, count int64 }
+
+// countSize is the size of a valueCount.
 const countSize = 16
 
 func newWindow(most int64) *window { return &window{most: most} }
@@ -38,14 +41,15 @@ func (w *window) add(v int64) {
 		w.outOfRange++
 		return
 	}
-	if w.counts == nil {
-		w.counts = map[int64]int64{}
-	}
 	if w.count == 0 {
 		w.low, w.high = v, v
 	}
 	first, _ := rounded(v)
-	w.counts[first]++
+	i, found := slices.BinarySearchFunc(w.counts, first, func(c valueCount, v int64) int { return cmp.Compare(c.value, v) })
+	if !found {
+		w.counts = slices.Insert(w.counts, i, valueCount{value: first})
+	}
+	w.counts[i].count++
 	w.low, w.high = min(w.low, v), max(w.high, v)
 	w.count++
 	w.sum += v
@@ -59,8 +63,7 @@ func (w *window) roll(begin bool) WindowStats {
 		w.spread(&s)
 	}
 	if begin {
-		clear(w.counts)
-		*w = window{most: w.most, counts: w.counts}
+		*w = window{most: w.most, counts: w.counts[:0]}
 	}
 	return s
 }
@@ -74,8 +77,8 @@ func (w *window) spread(s *WindowStats) {
 	open := []percentile{{0.5, &s.P50}, {0.75, &s.P75}, {0.9, &s.P90}, {0.95, &s.P95}, {0.99, &s.P99}, {0.9999, &s.P9999}}
 	mean := float64(w.sum) / float64(w.count)
 	seen, squares := int64(0), 0.0
-	for _, first := range slices.Sorted(maps.Keys(w.counts)) {
-		n := w.counts[first]
+	for _, c := range w.counts {
+		first, n := c.value, c.count
 		_, width := rounded(first)
 		off := float64(first) + float64(width-1)/2 - mean
 		squares += float64(n) * off * off

@@ -12,6 +12,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"github.com/purego-kafka/kafka/bench/internal/work"
 )
@@ -27,6 +29,15 @@ func main() {
 	}
 }
 
+// withoutTelemetry are the requests of a broker that does not ask clients for their metrics (KIP-714), as Apache Kafka does
+// not without a plugin for that. kfake asks for all of them.
+func withoutTelemetry() *kversion.Versions {
+	v := kversion.Stable()
+	v.SetMaxKeyVersion(int16(kmsg.GetTelemetrySubscriptions), -1)
+	v.SetMaxKeyVersion(int16(kmsg.PushTelemetry), -1)
+	return v
+}
+
 func run() error {
 	var j work.Job
 	if len(os.Args) != 2 {
@@ -37,6 +48,7 @@ func run() error {
 	}
 	opts := []kfake.Opt{
 		kfake.NumBrokers(1),
+		kfake.MaxVersions(withoutTelemetry()),
 		kfake.SeedTopics(int32(j.Partitions), j.TopicNames()...),
 		kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(2 * j.MaxMessage)}),
 		// A message that is to be read where it was produced has to be kept; else the client is to be the limit.
