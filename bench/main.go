@@ -52,6 +52,9 @@ func parse() (o options) {
 		if !set["rounds"] {
 			o.rounds = 3
 		}
+		if !set["scale"] {
+			o.scale = 0.3
+		}
 		if !set["on"] {
 			o.on = memory
 		}

@@ -177,7 +177,7 @@ func (p *plan) measure(ctx context.Context, w *workers, r *Row, name string) (*R
 
 func (p *plan) once(ctx context.Context, w *workers, r *Row, b broker, lib *Library, j work.Job, round int) (map[string]float64, error) {
 	if r.Work == "produce" || r.Work == "consume" {
-		j.Messages = max(int(float64(j.Messages)*lib.Share), 100)
+		j.Messages = lib.messages(j.Messages)
 	}
 	j.Group = fmt.Sprintf("bench-%d-%d-%s", os.Getpid(), time.Now().UnixNano(), lib.Dir)
 	end, err := b.measurement(ctx, r, &j)
