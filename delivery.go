@@ -28,7 +28,7 @@ type outgoing struct {
 	flags atomic.Uint32 // see below
 	home  *outgoingHome
 	at    time.Duration // when it was produced, on the producer's clock
-	_     [8]byte
+	_     [8]byte       // see outgoingBlock
 }
 
 // Flags of an outgoing. Above them is its place in its home.
@@ -47,10 +47,10 @@ const (
 // outgoingHome is what the messages of a block have together. A message that is in no block has one of its own.
 type outgoingHome struct {
 	block     *outgoingBlock
-	part      *producerPartition // set once the partition is known; until then rec has the one that was asked for
-	ch        chan Event         // where reports go; nil: to Events
-	callbacks []func(*Message, error)
-	more      []outgoingMore // nil until it is needed
+	part      *producerPartition      // set once the partition is known; until then rec has the one that was asked for
+	ch        chan Event              // where reports go; nil: to Events
+	callbacks []func(*Message, error) // by place; nil until there is one
+	more      []outgoingMore          // likewise
 }
 
 // outgoingMore is of an outgoing what most messages don't need.
@@ -66,12 +66,13 @@ type outgoingMore struct {
 func newOutgoing() *outgoing {
 	o := &struct {
 		outgoing
-		home outgoingHome
-		more [1]outgoingMore
+		home     outgoingHome
+		more     [1]outgoingMore
+		callback [1]func(*Message, error)
 	}{}
 	o.flags.Store(outOfBlock)
 	o.outgoing.home = &o.home
-	o.home.more = o.more[:]
+	o.home.more, o.home.callbacks = o.more[:], o.callback[:]
 	return &o.outgoing
 }
 
@@ -97,17 +98,13 @@ func (o *outgoing) needMore() *outgoingMore {
 // needCallback returns the place of a callback.
 func (o *outgoing) needCallback() *func(*Message, error) {
 	if o.home.callbacks == nil {
-		n := outgoingPerBlock
-		if o.home.block == nil {
-			n = 1
-		}
-		o.home.callbacks = make([]func(*Message, error), n)
+		o.home.callbacks = make([]func(*Message, error), outgoingPerBlock)
 	}
 	return &o.home.callbacks[o.flags.Load()>>flagBits]
 }
 
-// goesWhere returns where the report goes: to the channel or the callback that came with the message, if any.
-func (o *outgoing) goesWhere() (chan Event, func(*Message, error)) {
+// destination returns where the report goes: to the channel or the callback that came with the message, if any.
+func (o *outgoing) destination() (chan Event, func(*Message, error)) {
 	f := o.flags.Load()
 	switch {
 	case f&hasCallback != 0:
@@ -293,7 +290,7 @@ const (
 	reportLot  = 16
 	firstBytes = bytesLot / 8
 	bytesLot   = 2 << 10
-	smallBytes = firstBytes // larger ones are allocated each for itself
+	smallBytes = firstBytes // at most; larger ones are allocated each for itself
 )
 
 // reportDelivered makes the report of a message that was delivered. Only the promise calls it, which is one at a time.
@@ -335,7 +332,7 @@ func (p *Producer) reportFailed(o *outgoing, err Error) {
 
 // deliverTo brings the report of a message that is not used again yet to where it is to go.
 func (p *Producer) deliverTo(o *outgoing, m *Message) {
-	ch, callback := o.goesWhere()
+	ch, callback := o.destination()
 	p.deliver(m, ch, callback, len(o.rec.Value))
 }
 

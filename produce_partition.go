@@ -101,7 +101,7 @@ func (part *producerPartition) cloneLocked(from []byte) []byte {
 	case n == 0:
 		return noBytes
 	case n > len(part.bytes)-part.spent:
-		part.bytes, part.spent = make([]byte, max(n, min(2*len(part.bytes), bytesLot), firstBytes)), 0
+		part.bytes, part.spent = make([]byte, max(min(2*len(part.bytes), bytesLot), firstBytes)), 0
 	}
 	b := part.bytes[part.spent : part.spent+n : part.spent+n]
 	part.spent += n
@@ -170,7 +170,7 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 	}
 	if err == nil && !part.troubled.Load() && o.goesTo(msgInEngine, msgDelivered) {
 		m, size := p.reportDelivered(o), len(o.rec.Value)
-		ch, callback := o.goesWhere()
+		ch, callback := o.destination()
 		o.forget()
 		p.spares.delivered(o.home.block)
 		p.deliver(m, ch, callback, size)

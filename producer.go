@@ -178,7 +178,7 @@ func (p *Producer) produce(msg *Message, ch chan Event, callback func(*Message, 
 	}
 	m := order{msg: msg, ch: ch, callback: callback, timestamp: msg.Timestamp, at: p.clock()}
 	if m.timestamp.IsZero() || m.timestamp.UnixMilli() == 0 { // the peer's 0 means now, too
-		m.timestamp = p.wallClock.at(m.at)
+		m.timestamp = p.wallClock.at(p.born, m.at)
 	}
 	if err := p.topic(*msg.TopicPartition.Topic).produce(m); err != nil {
 		p.release(len(msg.Value))
@@ -243,22 +243,23 @@ func (p *Producer) release(bytes int) {
 // clock is the time since the producer was made.
 func (p *Producer) clock() time.Duration { return time.Since(p.born) }
 
-// wallClock tells the time of day of a time on the producer's clock. To ask the system for both, for each message, would
-// take twice as long: so the time of day is asked for once in a millisecond, and what has passed since is added.
+// wallClock tells the time of day of a moment on the producer's clock. To ask the system for both, for each message, takes
+// twice as long as for one: so the time of day is asked for once in a millisecond.
 type wallClock struct{ last atomic.Pointer[wallTime] }
 
+// wallTime is one moment on both clocks.
 type wallTime struct {
 	clock time.Duration
-	wall  time.Time // in UTC, which unlike the local time has no pointer to follow for the garbage collector
+	wall  time.Time // in UTC: it has no pointer that the garbage collector would follow
 }
 
-// at returns the time of day of a moment that is just over.
-func (w *wallClock) at(clock time.Duration) time.Time {
+// at returns the time of day of a moment that is just over, of a clock that was zero at born.
+func (w *wallClock) at(born time.Time, clock time.Duration) time.Time {
 	t := w.last.Load()
 	if t == nil || clock-t.clock >= time.Millisecond {
-		t = &wallTime{clock, time.Now().UTC()}
+		now := time.Now()
+		t = &wallTime{now.Sub(born), now.UTC()}
 		w.last.Store(t)
-		return t.wall
 	}
 	return t.wall.Add(clock - t.clock)
 }
