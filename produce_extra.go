@@ -91,39 +91,60 @@ type call struct {
 	run     func()
 }
 
-// callQueue is what waits for Poll.
+// callQueue is what waits for Poll. What is put in and what is taken out are apart, each under a lock of its own, so that
+// promises and Poll meet only when Poll has used up what it has.
 type callQueue struct {
 	ready chan struct{} // of capacity 1: there is something in the queue
 	room  *broadcast    // told when reports leave the queue
-	most  int           // of reports: see full
+	most  int64         // of reports: see full
 	full  atomic.Bool   // so many wait that Produce is to refuse messages
 
-	_       cacheLine
-	mu      sync.Mutex // guards all below
-	queue   []call     // from head on
-	head    int
-	others  int // those in queue that are no reports
-	reports int // those that are
+	_        cacheLine
+	mu       sync.Mutex // guards what follows
+	in       []call     // behind out
+	others   int        // those in it that are no reports
+	accepted int64      // reports since the beginning
+	seen     int64      // of served, not long ago
+
+	_      cacheLine
+	outMu  sync.Mutex // guards what follows; taken before mu
+	out    []call     // from head on
+	head   int
+	served atomic.Int64 // reports taken out since the beginning
+	_      cacheLine
 }
 
 func (q *callQueue) put(c call) {
 	q.mu.Lock()
 	switch {
 	case c.report != nil:
-		if q.reports++; q.reports == q.most {
-			q.full.Store(true)
-		}
+		q.accepted++
+		q.fillLocked()
 	case q.others >= maxWaitingEvents:
 		q.mu.Unlock()
 		return
 	default:
 		q.others++
 	}
-	first := q.head == len(q.queue)
-	q.queue = append(q.queue, c)
+	first := len(q.in) == 0
+	q.in = append(q.in, c)
 	q.mu.Unlock()
 	if first {
 		q.signal()
+	}
+}
+
+// fillLocked sets full if it is time.
+func (q *callQueue) fillLocked() {
+	if q.accepted-q.seen < q.most {
+		return
+	}
+	if q.seen = q.served.Load(); q.accepted-q.seen < q.most {
+		return
+	}
+	q.full.Store(true)
+	if q.accepted-q.served.Load() < q.most { // who took one may have looked before
+		q.full.Store(false)
 	}
 }
 
@@ -161,33 +182,30 @@ func (q *callQueue) serve() (n int) {
 
 // take returns the next call. It is out of the queue before it runs: a panic neither repeats nor loses any.
 func (q *callQueue) take() (c call, ok bool) {
-	q.mu.Lock()
-	if q.head == len(q.queue) {
+	q.outMu.Lock()
+	if q.head == len(q.out) {
+		q.mu.Lock()
+		q.in, q.out = q.out[:0], q.in
+		q.others = 0
 		q.mu.Unlock()
-		return c, false
+		if q.head = 0; len(q.out) == 0 {
+			q.outMu.Unlock()
+			return c, false
+		}
 	}
-	c = q.queue[q.head]
-	q.queue[q.head] = call{}
+	c = q.out[q.head]
+	q.out[q.head] = call{}
 	q.head++
-	switch {
-	case q.head == len(q.queue):
-		q.queue, q.head = q.queue[:0], 0
-	case q.head >= 1024 && q.head >= len(q.queue)/2:
-		rest := copy(q.queue, q.queue[q.head:])
-		clear(q.queue[rest:])
-		q.queue, q.head = q.queue[:rest], 0
-	}
-	switch {
-	case c.report == nil:
-		q.others--
-	case q.reports == q.most:
-		q.full.Store(false)
-		fallthrough
-	default:
-		q.reports--
-	}
-	q.mu.Unlock()
 	if c.report != nil {
+		q.served.Add(1)
+	}
+	q.outMu.Unlock()
+	if c.report != nil {
+		if q.full.Load() {
+			q.mu.Lock()
+			q.full.Store(q.accepted-q.served.Load() >= q.most)
+			q.mu.Unlock()
+		}
 		q.room.send()
 	}
 	return c, true
@@ -195,9 +213,11 @@ func (q *callQueue) take() (c call, ok bool) {
 
 // len returns how much waits, and how many reports of it.
 func (q *callQueue) len() (all, reports int) {
+	q.outMu.Lock()
+	defer q.outMu.Unlock()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.queue) - q.head, q.reports
+	return len(q.out) - q.head + len(q.in), int(q.accepted - q.served.Load())
 }
 
 // unserved returns how many reports wait.

@@ -53,7 +53,7 @@ func parse() (o options) {
 			o.rounds = 3
 		}
 		if !set["scale"] {
-			o.scale = 0.3
+			o.scale = 0.4
 		}
 		if !set["on"] {
 			o.on = memory

@@ -68,7 +68,7 @@ const (
 // base are the settings of all rows: librdkafka's defaults, where the others have the setting too.
 func base() work.Job {
 	return work.Job{
-		Messages: 3_000_000, Warm: 20_000, Bytes: 100, Partitions: 6,
+		Messages: 2_000_000, Warm: 20_000, Bytes: 100, Partitions: 6,
 		Linger: 5, Acks: -1, Codec: "none", BatchBytes: 1_000_000, BatchMessages: 10_000,
 		QueueMessages: 100_000, QueueKB: 1 << 20, MaxMessage: 1_000_000,
 		FetchMinBytes: 1, FetchWait: 500, FetchBytes: 50 << 20, FetchPartitionBytes: 1 << 20,
@@ -133,7 +133,7 @@ func rows() []Row {
 }
 
 // small messages are consumed so fast that it takes more of them to measure for a second.
-func small(j *work.Job) { j.Messages = 5_000_000 }
+func small(j *work.Job) { j.Messages = 3_000_000 }
 
 func large(j *work.Job) { j.Bytes, j.Messages, j.Warm, j.MaxMessage = 1<<20, 500, 20, 2<<20 }
 
