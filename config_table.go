@@ -414,7 +414,7 @@ var properties = []property{
 	{name: "stats_cb", kind: goKind, fate: own,
 		note: "Go value: func(json string), called by Poll and Flush every statistics.interval.ms."},
 	{name: "sticky.partitioning.linger.ms", owner: producers | admins, kind: intKind, max: 900000, def: "10", fate: own,
-		note: "How long messages without a key go to the same partition; 0 a random one for each. Unless set it is twice linger.ms, and less where messages of over 256 bytes fill a batch.size before."},
+		note: "How long messages without a key go to the same partition; 0 a random one for each. Unless set it is twice linger.ms, and less where 256 KiB of messages of over 256 bytes, or a batch.size, went there before."},
 	{name: "test.mock.broker.rtt", kind: intKind, max: 3600000, def: "0", fate: own,
 		note: "How long those brokers take to answer."},
 	{name: "test.mock.num.brokers", kind: intKind, max: 10000, def: "0", fate: own,

@@ -75,12 +75,16 @@ func fnv1a(key []byte) uint32 {
 	return h
 }
 
+// stickyBytes is how many bytes of large messages go to a partition before the next one's turn. A quarter of the largest
+// batch: several partitions then have something for the same request.
+const stickyBytes = 256 << 10
+
 // stickyPartition is the partition of a topic that messages without a key go to, until it has been used for
-// sticky.partitioning.linger.ms or has no leader any more. Where the application has not set that property, a batch full
-// of large messages is enough, too: with all of them in one partition the requests to a broker would hold one batch each.
+// sticky.partitioning.linger.ms or has no leader any more. Where the application has not set that property, enough large
+// messages end that, too: with all of them in one partition the requests to a broker would hold one batch each.
 type stickyPartition struct {
 	linger    time.Duration              // 0: a new partition for every message
-	batch     int64                      // bytes of large messages that are a batch; 0: that does not count
+	batch     int64                      // bytes of large messages that are enough; 0: they do not count
 	available func(partition int32) bool // whether it has a leader
 
 	chosen atomic.Pointer[stickyChoice]

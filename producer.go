@@ -134,7 +134,7 @@ func (p *Producer) configure(s *settings) {
 	p.maxMessage = s.num("message.max.bytes")
 	p.partitioner = partitioners[s.str("partitioner")]
 	if p.stickyLinger = s.ms("sticky.partitioning.linger.ms"); !s.isSet("sticky.partitioning.linger.ms") {
-		p.stickyBatch = int64(s.num("batch.size"))
+		p.stickyBatch = min(int64(s.num("batch.size")), stickyBytes)
 	}
 	p.propagation = s.ms("topic.metadata.propagation.max.ms")
 	p.metadataRetry = s.ms("topic.metadata.refresh.fast.interval.ms")

@@ -116,7 +116,7 @@ func rows() []Row {
 		Row{Name: "produce 100 B, keys, default partitioner", Work: "produce", Targets: half, Job: func(j *work.Job) { j.Keys = 10_000 }},
 		Row{Name: "produce 100 B, idempotent", Work: "produce", Targets: half, Job: func(j *work.Job) { j.Idempotent = true; j.InFlight = 5 }},
 		Row{Name: "produce 100 B, transactions of 1,000", Work: "transactions", Targets: half, Brokers: []string{real},
-			Job: func(j *work.Job) { j.Idempotent, j.InFlight, j.Messages, j.Warm = true, 5, 200_000, 10_000 }},
+			Job: func(j *work.Job) { j.Idempotent, j.InFlight, j.Messages, j.Warm = true, 5, 400_000, 10_000 }},
 		Row{Name: "one message in flight, linger.ms=0", Work: "latency", Targets: percentiles, Quick: true,
 			Job: func(j *work.Job) { j.Linger, j.Messages, j.Warm = 0, 3000, 500 }},
 		Row{Name: "end to end at 1,000 msg/s", Work: "end-to-end", Targets: percentiles, Brokers: []string{real},
