@@ -554,24 +554,65 @@ func TestReportsAreNotShared(t *testing.T) {
 	}
 }
 
-// TestUnreadReports: go.events.channel.size reports count as read by the channel, however many of them it holds itself.
+// TestUnreadReports: go.events.channel.size reports count as read by the channel, whether or not it is there yet, and
+// however many of them it holds itself. The channel has the size that was set.
 func TestUnreadReports(t *testing.T) {
 	t.Parallel()
 	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
-	const size, messages, queue = 150_000, 151_000, 2000
-	p := newProducer(t, c.Bootstrap, "linger.ms", 1, "go.events.channel.size", size, "queue.buffering.max.messages", queue)
-	m := message("orders", 0, "", "v")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for range messages {
-		must(t, p.ProduceContext(ctx, m, nil))
+	const messages = 10_000
+	for _, size := range []int{-1, 0, 7000, 20_000} { // -1: not set, a million
+		for _, asked := range []bool{true, false} {
+			t.Run(fmt.Sprint(size, asked), func(t *testing.T) {
+				t.Parallel()
+				conf := []any{"linger.ms", 1, "queue.buffering.max.messages", messages + 1}
+				queued := 0
+				if size >= 0 {
+					conf = append(conf, "go.events.channel.size", size)
+					queued = max(messages-size, 0)
+				}
+				p := newProducer(t, c.Bootstrap, conf...)
+				if asked && size >= 0 && cap(p.Events()) != size {
+					t.Errorf("Events has %d places, want %d", cap(p.Events()), size)
+				} else if asked {
+					p.Events()
+				}
+				m := message("orders", 0, "", "v")
+				for range messages {
+					must(t, p.Produce(m, nil))
+				}
+				soon(t, "the others count as messages", func() bool { return kafka.QueueForTest(p) == queued })
+				if n := p.Len(); n != messages {
+					t.Errorf("Len: %d, want %d", n, messages)
+				}
+				for range messages {
+					must(t, nextReport(t, p.Events()).TopicPartition.Error)
+				}
+				soon(t, "all are read", func() bool { return p.Len() == 0 })
+			})
+		}
 	}
-	soon(t, "the others count as messages", func() bool { return kafka.QueueForTest(p) == messages-size })
-	if n := p.Len(); n != messages {
-		t.Errorf("Len: %d, want %d", n, messages)
+}
+
+// TestReadAfterClose: who asks for Events only after Close finds all reports there.
+func TestReadAfterClose(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
+	const messages = 10_000
+	for _, size := range []int{0, 1000, 1_000_000} {
+		p := newProducer(t, c.Bootstrap, "linger.ms", 0, "go.events.channel.size", size)
+		for i := range messages {
+			must(t, p.Produce(message("orders", 0, "", fmt.Sprint(i)), nil))
+		}
+		p.Close()
+		n := 0
+		for e := range p.Events() {
+			if m, ok := e.(*kafka.Message); !ok || string(m.Value) != fmt.Sprint(n) { // delivered, or given up by Close
+				t.Fatalf("%d. event: %v", n, e)
+			}
+			n++
+		}
+		if n != messages {
+			t.Errorf("%d reports after Close with a channel of %d, want %d", n, size, messages)
+		}
 	}
-	for range messages {
-		must(t, nextReport(t, p.Events()).TopicPartition.Error)
-	}
-	soon(t, "all are read", func() bool { return p.Len() == 0 })
 }

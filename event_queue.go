@@ -12,13 +12,13 @@ const maxWaitingEvents = 1000
 // eventQueue is a channel that an application reads and the queue of what the channel can't take yet. Putting an
 // event in never blocks; while there is a queue, one goroutine of the client moves it into the channel, in order.
 type eventQueue struct {
-	p     *Producer
-	size  int // of ch
-	extra int // reports that may wait as if they were in ch
+	p    *Producer
+	size int // events that count as brought to the application without being read
+	most int // of these in ch itself
 
 	mu      *sync.Mutex // guards all below, and keeps the order of what goes into ch
-	ch      chan Event  // nil until there is an event, or someone to read one
-	waiting []waitingEvent
+	ch      chan Event  // nil until someone asks for it
+	waiting waitingEvents
 	others  int      // events in waiting that are no reports
 	ahead   int      // reports in waiting that count as if they were in ch
 	sent    uint64   // events that went into ch
@@ -27,29 +27,87 @@ type eventQueue struct {
 	emptied func() // nil, or called under mu when nothing waits any more
 }
 
-// maxChannel is the most events that a channel holds itself. All places of a channel are allocated and looked through by
-// the garbage collector: the million that go.events.channel.size has by default are 16 MB.
-const maxChannel = 100_000
+// maxChannel is the most events that the channel holds itself where go.events.channel.size is not set: all places of a
+// channel are allocated, and looked through by each garbage collection. The million that are its default are 16 MB. The
+// others wait in the queue, but count as if they were in the channel.
+const maxChannel = 4_000
 
 // newEventQueue makes a queue for a channel of that size. Many programs have their reports elsewhere and never read
-// Events: so the channel is made when it is first needed.
-func newEventQueue(p *Producer, size int) eventQueue {
-	in := min(size, maxChannel)
-	return eventQueue{p: p, mu: new(sync.Mutex), size: in, extra: size - in}
+// Events: so the channel is made when it is first asked for.
+func newEventQueue(p *Producer, s *settings) eventQueue {
+	size := s.num("go.events.channel.size")
+	q := eventQueue{p: p, mu: new(sync.Mutex), size: size, most: size}
+	if !s.isSet("go.events.channel.size") {
+		q.most = maxChannel
+	}
+	return q
 }
 
 // channel returns the channel.
 func (q *eventQueue) channel() chan Event {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.channelLocked()
+	q.makeLocked(q.most)
+	return q.ch
 }
 
-func (q *eventQueue) channelLocked() chan Event {
+// makeLocked makes the channel, if there is none, and brings into it what waits.
+func (q *eventQueue) makeLocked(size int) {
 	if q.ch == nil {
-		q.ch = make(chan Event, q.size)
+		q.ch = make(chan Event, size)
+		q.fillLocked(size)
+		q.moveRestLocked()
 	}
-	return q.ch
+}
+
+// makeLast makes the channel of a producer that is closed, if nobody has asked for it until now: with room for all that
+// waits and all that is still to come, as it may be read afterwards.
+func (q *eventQueue) makeLast() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.makeLocked(q.waiting.n + int(q.p.queue.messages()) + maxWaitingEvents)
+}
+
+// waitingEvents is a queue of events, in pages that grow: so what waits is not copied over and over.
+type waitingEvents struct {
+	pages [][]waitingEvent
+	head  int // of the first page
+	n     int
+}
+
+// Events in the first page, and in the largest ones.
+const (
+	firstPage = 8
+	mostPage  = 512
+)
+
+func (w *waitingEvents) push(e waitingEvent) {
+	last := len(w.pages) - 1
+	switch {
+	case last < 0:
+		w.pages = append(w.pages, make([]waitingEvent, 0, firstPage))
+		last++
+	case len(w.pages[last]) == cap(w.pages[last]):
+		w.pages = append(w.pages, make([]waitingEvent, 0, min(2*cap(w.pages[last]), mostPage)))
+		last++
+	}
+	w.pages[last] = append(w.pages[last], e)
+	w.n++
+}
+
+// first returns the next event. There must be one.
+func (w *waitingEvents) first() *waitingEvent { return &w.pages[0][w.head] }
+
+func (w *waitingEvents) pop() waitingEvent {
+	e := *w.first()
+	*w.first() = waitingEvent{}
+	w.head++
+	w.n--
+	if w.head == len(w.pages[0]) {
+		w.pages[0] = nil
+		w.pages, w.head = w.pages[1:], 0
+	}
+	return e
 }
 
 // waitingEvent is an event. size is what the producer's queue counts for the message whose report it is, or one of:
@@ -74,9 +132,8 @@ func (q *eventQueue) sendLocked(event Event, size int) {
 	if q.closed {
 		return
 	}
-	if len(q.waiting) == 0 {
-		sent, open := trySend(q.channelLocked(), event)
-		if sent || !open {
+	if q.waiting.n == 0 && q.ch != nil {
+		if sent, open := trySend(q.ch, event); sent || !open {
 			q.passedLocked(size)
 			return
 		}
@@ -86,13 +143,20 @@ func (q *eventQueue) sendLocked(event Event, size int) {
 		return
 	case size == noReport:
 		q.others++
-	case q.ahead < q.extra:
+	case q.ahead < q.size-cap(q.ch):
 		q.ahead++
 		q.p.release(size)
 		size = notCounted
 	}
-	q.waiting = append(q.waiting, waitingEvent{event, size})
-	if len(q.waiting) == 1 && !q.p.client.tasks.run(q.move) {
+	q.waiting.push(waitingEvent{event, size})
+	if q.waiting.n == 1 {
+		q.moveRestLocked()
+	}
+}
+
+// moveRestLocked has what waits moved into the channel, if there is one.
+func (q *eventQueue) moveRestLocked() {
+	if q.ch != nil && q.waiting.n > 0 && !q.p.client.tasks.run(q.move) {
 		q.closed = true
 	}
 }
@@ -130,20 +194,15 @@ const moveAtOnce = 256
 func (q *eventQueue) move(ctx context.Context) {
 	for {
 		q.mu.Lock()
-		for n := 0; n < moveAtOnce && len(q.waiting) > 0; n++ {
-			if sent, open := trySend(q.ch, q.waiting[0].event); open && !sent {
-				break
-			}
-			q.movedLocked()
-		}
-		if len(q.waiting) == 0 {
+		q.fillLocked(moveAtOnce)
+		if q.waiting.n == 0 {
 			if q.emptied != nil {
 				q.emptied()
 			}
 			q.mu.Unlock()
 			return
 		}
-		next, ch := q.waiting[0].event, q.ch
+		next, ch := q.waiting.first().event, q.ch
 		q.mu.Unlock()
 
 		// One that this gives up on stays in waiting, where Close counts it.
@@ -156,11 +215,19 @@ func (q *eventQueue) move(ctx context.Context) {
 	}
 }
 
+// fillLocked moves up to limit events into the channel, as long as it takes them.
+func (q *eventQueue) fillLocked(limit int) {
+	for ; limit > 0 && q.waiting.n > 0; limit-- {
+		if sent, open := trySend(q.ch, q.waiting.first().event); open && !sent {
+			return
+		}
+		q.movedLocked()
+	}
+}
+
 // movedLocked takes out the first event that waited, which went into the channel.
 func (q *eventQueue) movedLocked() {
-	w := q.waiting[0]
-	q.waiting[0] = waitingEvent{}
-	q.waiting = q.waiting[1:]
+	w := q.waiting.pop()
 	switch w.size {
 	case noReport:
 		q.others--
@@ -193,10 +260,7 @@ func (q *eventQueue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	if q.ch == nil {
-		q.ch = make(chan Event)
-	}
-	close(q.ch)
+	close(q.ch) // which makeLast has made
 }
 
 // trySend sends if the channel takes the event now. An application that closed its channel loses the events, and not

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -47,7 +48,8 @@ func (p *Producer) flush(ctx context.Context) error {
 	if p.Len() == 0 {
 		return nil
 	}
-	defer p.flushing.start()()
+	p.flushing.start()
+	defer p.flushing.end()
 	tick := time.NewTicker(unreadInterval)
 	defer tick.Stop()
 	for {
@@ -78,7 +80,8 @@ func (p *Producer) flush(ctx context.Context) error {
 // flushQueued is flush without regard to reports that the application has not read: it waits for those that are not on
 // their channel yet.
 func (p *Producer) flushQueued(ctx context.Context) error {
-	defer p.flushing.start()()
+	p.flushing.start()
+	defer p.flushing.end()
 	for {
 		drained := p.drained.listen()
 		if p.queue.messages() == 0 {
@@ -95,29 +98,54 @@ func (p *Producer) flushQueued(ctx context.Context) error {
 	}
 }
 
-// flushing keeps the engine from lingering while any Flush runs.
+// flushing keeps the engine from lingering while any Flush runs. Its goroutine stays once there was one, as a transaction
+// has one at its end.
 type flushing struct {
 	p      *Producer
 	active atomic.Int32  // calls of Flush
-	more   chan struct{} // something was handed to the engine
+	more   chan struct{} // something was handed to the engine, or a Flush has begun
+
+	mu     sync.Mutex // guards all below, and changes of active
+	serves bool
+	ctx    context.Context // of the calls that are active, until the last one ends
+	cancel context.CancelFunc
 }
 
-// start begins a Flush. The function that it returns ends it.
-func (f *flushing) start() func() {
-	f.active.Add(1)
-	ctx, cancel := context.WithCancel(f.p.client.tasks.ctx)
-	f.p.client.tasks.run(func(context.Context) {
-		for ctx.Err() == nil {
-			_ = f.p.client.engine().Flush(ctx) // only ever fails with ctx
-			select {
-			case <-f.more:
-			case <-ctx.Done():
-			}
+// start begins a Flush, which end ends.
+func (f *flushing) start() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.serves {
+		f.serves = f.p.client.tasks.run(f.serve)
+	}
+	if f.active.Add(1) == 1 {
+		f.ctx, f.cancel = context.WithCancel(f.p.client.tasks.ctx)
+	}
+	f.p.hurry()
+}
+
+func (f *flushing) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.active.Add(-1) == 0 {
+		f.cancel()
+	}
+}
+
+// serve has the engine flush whenever there is something new, until the client ends.
+func (f *flushing) serve(ctx context.Context) {
+	for {
+		select {
+		case <-f.more:
+		case <-ctx.Done():
+			return
 		}
-	})
-	return func() {
-		f.active.Add(-1)
-		cancel()
+		f.mu.Lock()
+		flush := f.ctx
+		f.mu.Unlock()
+		if flush.Err() == nil {
+			_ = f.p.client.engine().Flush(flush) // only ever fails with flush
+		}
 	}
 }
 
@@ -202,6 +230,7 @@ func (p *Producer) Close() {
 	}
 	p.source.end()
 	p.purge(&errPurgeQueue, &errPurgeInflight)
+	p.events.makeLast()
 	p.deliverLast()
 	p.client.stop()
 	p.events.close()

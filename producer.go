@@ -145,7 +145,7 @@ func (p *Producer) configure(s *settings) {
 	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), again: make(chan struct{}, 1)}
 	p.flushing = flushing{p: p, more: make(chan struct{}, 1)}
 	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1), most: p.queue.maxMessages}
-	p.events = newEventQueue(p, s.num("go.events.channel.size"))
+	p.events = newEventQueue(p, s)
 	p.channels.p = p
 	p.source = produceChannel{p: p, size: s.num("go.produce.channel.size"), stop: make(chan struct{}), stopped: make(chan struct{})}
 }
