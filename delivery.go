@@ -27,8 +27,8 @@ type outgoing struct {
 	state atomic.Uint32 // one of the states below, and above it the number of its block
 	flags atomic.Uint32 // see below
 	home  *outgoingHome
-	at    time.Duration // when it was produced, on the producer's clock
-	_     [8]byte       // see outgoingBlock
+	part  *producerPartition // set once it is known; until then rec has the one that was asked for
+	at    time.Duration      // when it was produced, on the producer's clock
 }
 
 // Flags of an outgoing. Above them is its place in its home.
@@ -47,7 +47,6 @@ const (
 // outgoingHome is what the messages of a block have together. A message that is in no block has one of its own.
 type outgoingHome struct {
 	block     *outgoingBlock
-	part      *producerPartition      // set once the partition is known; until then rec has the one that was asked for
 	ch        chan Event              // where reports go; nil: to Events
 	callbacks []func(*Message, error) // by place; nil until there is one
 	more      []outgoingMore          // likewise
@@ -147,7 +146,7 @@ func (o *outgoing) Value(any) any { return nil }
 // The engine asks with its lock of the partition held: nothing here may block.
 func (o *outgoing) Done() <-chan struct{} {
 	o.set(leadsBatch)
-	if o.home.part.takeBack.Load() && !(o.home.part.protect.Load() && o.maybeThere()) {
+	if o.part.takeBack.Load() && !(o.part.protect.Load() && o.maybeThere()) {
 		return alwaysDone
 	}
 	return nil
@@ -160,11 +159,11 @@ func (o *outgoing) maybeThere() bool {
 	if o.has(maybeSent) {
 		return true
 	}
-	leader, _, err := o.home.part.p.client.engine().PartitionLeader(*o.home.part.topic.name, o.home.part.id)
+	leader, _, err := o.part.p.client.engine().PartitionLeader(o.part.topic.name, o.part.id)
 	if err != nil {
 		leader = -1
 	}
-	at, ever := o.home.part.p.writes.latest(leader)
+	at, ever := o.part.p.writes.latest(leader)
 	handed := o.at
 	if o.has(handedAgain) {
 		handed = o.more().handed
@@ -181,7 +180,7 @@ func (o *outgoing) noteSent(sent bool) {
 
 // Err is part of context.Context: the error that the engine fails the records with.
 func (o *outgoing) Err() error {
-	if o.home.part.takeBack.Load() {
+	if o.part.takeBack.Load() {
 		return errTakenBack
 	}
 	return nil
@@ -208,7 +207,7 @@ type order struct {
 
 // take copies a message: the application may use its buffers again as soon as Produce returns. key and value are copies
 // already.
-func (o *outgoing) take(m order, topic *string, key, value []byte) {
+func (o *outgoing) take(m order, topic string, key, value []byte) {
 	msg := m.msg
 	o.at = m.at
 	before := o.flags.Load()
@@ -231,8 +230,8 @@ func (o *outgoing) take(m order, topic *string, key, value []byte) {
 	if flags != before {
 		o.flags.Store(flags)
 	}
-	if o.rec.Topic != *topic {
-		o.rec.Topic = *topic
+	if o.rec.Topic != topic {
+		o.rec.Topic = topic
 	}
 	o.rec.Attrs = kgo.RecordAttrs{}
 	o.rec.Partition = msg.TopicPartition.Partition
@@ -252,10 +251,10 @@ func (o *outgoing) take(m order, topic *string, key, value []byte) {
 
 // report fills in m, which is empty, as the report of a message, all but the offset and the error.
 func (p *Producer) report(m *Message, o *outgoing) {
-	if o.home.part == nil {
+	if o.part == nil {
 		m.TopicPartition.Topic, m.TopicPartition.Partition = p.client.topics.name(o.rec.Topic), o.rec.Partition
 	} else {
-		m.TopicPartition.Topic, m.TopicPartition.Partition = o.home.part.topic.name, o.home.part.id // the engine may be writing rec's
+		m.TopicPartition.Topic, m.TopicPartition.Partition = o.part.topicName, o.part.id // the engine may be writing rec's
 	}
 	m.TopicPartition.Offset = OffsetInvalid
 	if o.has(hasOpaque) {
@@ -284,14 +283,9 @@ func detach(m *Message) {
 	}
 }
 
-// Reports of delivered messages share allocations, and so do the copies of small messages. An application that keeps
-// one of them keeps the others with it: so lots are small. The first ones are smaller still, as many producers send little.
-const (
-	reportLot  = 16
-	firstBytes = bytesLot / 8
-	bytesLot   = 2 << 10
-	smallBytes = firstBytes // at most; larger ones are allocated each for itself
-)
+// reportLot is how many reports of delivered messages share an allocation. An application that keeps one of them keeps the
+// others with it: so lots are small. The first ones are smaller still, as many producers send little.
+const reportLot = 16
 
 // reportDelivered makes the report of a message that was delivered. Only the promise calls it, which is one at a time.
 func (p *Producer) reportDelivered(o *outgoing) *Message {

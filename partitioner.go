@@ -174,8 +174,8 @@ func (e engineTopicPartitioner) Partition(r *kgo.Record, n int) int {
 	if n > e.t.count() {
 		e.t.grow(n)
 	}
-	if int(o.home.part.id) >= n {
-		o.home.part.gone.Store(true) // the topic was made anew with fewer partitions
+	if int(o.part.id) >= n {
+		o.part.gone.Store(true) // the topic was made anew with fewer partitions
 	}
-	return int(o.home.part.id)
+	return int(o.part.id)
 }

@@ -9,9 +9,10 @@ import (
 // promises only mark what is delivered: a block without messages may be another partition's already when this one
 // notices, which it does by the block's number.
 type inFlight struct {
-	back   outgoingList // handed to the engine once more: older than those in blocks
+	last   blockInUse   // of blocks, again: what a message needs is then together
+	used   int          // places of it
 	blocks []blockInUse // in the order of Produce
-	used   int          // places of the last one
+	back   outgoingList // handed to the engine once more: older than those in blocks
 }
 
 // blockInUse is a block, and its number while it is used here.
@@ -39,14 +40,14 @@ const outgoingPerBlock = 20
 
 // take returns an outgoing for the next message, which must be pushed.
 func (f *inFlight) take(s *spares) *outgoing {
-	if len(f.blocks) == 0 || f.used == outgoingPerBlock {
+	if f.last.outgoingBlock == nil || f.used == outgoingPerBlock {
 		f.prune()
 		b := s.take()
 		b.left.Store(outgoingPerBlock)
-		f.blocks = append(f.blocks, blockInUse{b, b.number.Add(1)})
-		f.used = 0
+		f.last, f.used = blockInUse{b, b.number.Add(1)}, 0
+		f.blocks = append(f.blocks, f.last)
 	}
-	return &f.blocks[len(f.blocks)-1].each[f.used]
+	return &f.last.each[f.used]
 }
 
 // push puts a message in.
@@ -56,7 +57,7 @@ func (f *inFlight) push(o *outgoing) {
 		f.back.push(o)
 		return
 	}
-	o.state.Store(f.blocks[len(f.blocks)-1].number*msgStates + msgInEngine)
+	o.state.Store(f.last.number*msgStates + msgInEngine)
 	f.used++
 }
 

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"bytes"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -21,9 +20,10 @@ import (
 //
 // As long as nothing of that happens, a promise changes nothing here, and takes no lock.
 type producerPartition struct {
-	p     *Producer
-	topic *producerTopic
-	id    int32
+	p         *Producer
+	topic     *producerTopic
+	topicName *string // as messages have it
+	id        int32
 
 	takeBack atomic.Bool // the engine is to fail what it holds, see outgoing.Done
 	protect  atomic.Bool // but not what may be at the broker, see protectLocked
@@ -33,18 +33,16 @@ type producerPartition struct {
 	joined atomic.Int64 // the last transaction that a message was delivered in, by transactions.number
 
 	_        cacheLine
-	mu       sync.Mutex // guards all below, and the outgoing in the lists
-	bytes    []byte     // for the copies of small messages, from spent on
-	spent    int
+	mu       sync.Mutex    // guards all below, and the outgoing in the lists
+	holding  bool          // messages go to held
+	handing  bool          // somebody hands what is held to the engine
+	noBroker bool          // nothing that came back goes to the engine while no broker is up: a batch behind could find the connection that it did not
 	inEngine inFlight      // handed to the engine
 	givenUp  int           // records of given up messages that the engine still has
 	returned outgoingList  // came back from the engine, will be handed to it again
 	again    outgoingList  // came back before those
 	held     outgoingList  // produced since, behind those
-	holding  bool          // messages go to held
-	handing  bool          // somebody hands what is held to the engine
 	pause    time.Duration // nothing that came back goes to the engine before
-	noBroker bool          // nor while no broker is up: a batch behind could find the connection that it did not
 	failing  error         // the broker's error that the engine fails the records with, one batch and all behind it
 }
 
@@ -53,11 +51,7 @@ type cacheLine [64]byte
 
 // produce copies a message and hands it to the engine, or holds it back. An error means that it was not accepted.
 func (part *producerPartition) produce(m order) error {
-	key, value := m.msg.Key, m.msg.Value
-	small := len(key)+len(value) <= smallBytes
-	if !small {
-		key, value = bytes.Clone(key), bytes.Clone(value)
-	}
+	key, value := part.p.copies.clone(m.msg.Key, m.msg.Value)
 	part.mu.Lock()
 	holding, err := part.enterLocked()
 	if err != nil {
@@ -69,9 +63,6 @@ func (part *producerPartition) produce(m order) error {
 		o = newOutgoing()
 	} else {
 		o = part.inEngine.take(&part.p.spares)
-	}
-	if small {
-		key, value = part.cloneLocked(key), part.cloneLocked(value)
 	}
 	o.take(m, part.topic.name, key, value)
 	part.acceptUnlock(o, holding)
@@ -89,26 +80,6 @@ func (part *producerPartition) enterLocked() (holding bool, err error) {
 	return part.holding, nil
 }
 
-// noBytes is an empty key or value, which is not nil.
-var noBytes = []byte{}
-
-// cloneLocked is bytes.Clone for a small key or value.
-func (part *producerPartition) cloneLocked(from []byte) []byte {
-	n := len(from)
-	switch {
-	case from == nil:
-		return nil
-	case n == 0:
-		return noBytes
-	case n > len(part.bytes)-part.spent:
-		part.bytes, part.spent = make([]byte, max(min(2*len(part.bytes), bytesLot), firstBytes)), 0
-	}
-	b := part.bytes[part.spent : part.spent+n : part.spent+n]
-	part.spent += n
-	copy(b, from)
-	return b
-}
-
 // accept takes a message that waited for the topic.
 func (part *producerPartition) accept(o *outgoing) error {
 	part.mu.Lock()
@@ -123,8 +94,8 @@ func (part *producerPartition) accept(o *outgoing) error {
 
 // acceptUnlock hands a message to the engine, or holds it back. It unlocks the partition.
 func (part *producerPartition) acceptUnlock(o *outgoing, holding bool) {
-	if o.home.part != part {
-		o.home.part = part
+	if o.part != part {
+		o.part = part
 	}
 	switch {
 	case part.p.acks > 1:
@@ -155,7 +126,7 @@ func (part *producerPartition) busyLocked() bool {
 
 // hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
 func (p *Producer) hand(o *outgoing) {
-	o.rec.Partition = o.home.part.id
+	o.rec.Partition = o.part.id
 	p.client.engine().TryProduce(o, &o.rec, p.promiseFunc)
 	p.watch()
 }
@@ -164,7 +135,7 @@ func (p *Producer) hand(o *outgoing) {
 // the other; of a partition they come in the order in which it got them.
 func (p *Producer) promise(rec *kgo.Record, err error) {
 	o := rec.Context.(*outgoing)
-	part := o.home.part
+	part := o.part
 	if err == nil && p.txn != nil {
 		p.txn.join(part)
 	}
@@ -442,9 +413,7 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 		}
 		return true
 	})
-	if part.inEngine.shrink(&part.p.spares) {
-		part.bytes, part.spent = nil, 0
-	} else {
+	if !part.inEngine.shrink(&part.p.spares) {
 		next = sooner(next, now+shrinkInterval)
 	}
 	for _, l := range part.waitingLocked() {

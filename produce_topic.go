@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,14 +20,14 @@ import (
 // partitioner runs in the order of Produce once the number of partitions is there.
 type producerTopic struct {
 	p        *Producer
-	name     *string
-	firstUse time.Duration
+	name     string
+	parts    atomic.Pointer[[]*producerPartition] // only ever grows
+	known    atomic.Bool                          // parts and noLeader may be used, nothing waits any more
 	sticky   stickyPartition
+	firstUse time.Duration
 
-	parts      atomic.Pointer[[]*producerPartition] // only ever grows
-	noLeader   map[int32]bool                       // which had no leader at first; not changed once known
-	forgetting atomic.Bool                          // forget is at work
-	known      atomic.Bool                          // parts and noLeader may be used, nothing waits any more
+	noLeader   map[int32]bool // which had no leader at first; not changed once known
+	forgetting atomic.Bool    // forget is at work
 
 	mu      sync.Mutex // guards all below, and the outgoing in waiting; taken before a partition's
 	waiting outgoingList
@@ -37,7 +38,7 @@ type producerTopic struct {
 
 // topic returns the topic of that name.
 func (p *Producer) topic(name string) *producerTopic {
-	if t := p.latest.Load(); t != nil && *t.name == name {
+	if t := p.latest.Load(); t != nil && t.name == name {
 		return t
 	}
 	if found, ok := p.topics.Load(name); ok {
@@ -45,9 +46,9 @@ func (p *Producer) topic(name string) *producerTopic {
 		p.latest.Store(t)
 		return t
 	}
-	t := &producerTopic{p: p, name: p.client.topics.name(name), firstUse: p.clock()}
+	t := &producerTopic{p: p, name: strings.Clone(name), firstUse: p.clock()}
 	t.sticky = stickyPartition{linger: p.stickyLinger, batch: p.stickyBatch, available: t.available}
-	other, _ := p.topics.LoadOrStore(*t.name, t)
+	other, _ := p.topics.LoadOrStore(t.name, t)
 	return other.(*producerTopic)
 }
 
@@ -70,9 +71,9 @@ func (t *producerTopic) grow(n int) {
 		if n <= len(parts) {
 			return
 		}
-		parts = append([]*producerPartition(nil), parts...)
+		parts, topicName := append([]*producerPartition(nil), parts...), t.p.client.topics.name(t.name)
 		for i := len(parts); i < n; i++ {
-			parts = append(parts, &producerPartition{p: t.p, topic: t, id: int32(i)})
+			parts = append(parts, &producerPartition{p: t.p, topic: t, topicName: topicName, id: int32(i)})
 		}
 		if t.parts.CompareAndSwap(old, &parts) {
 			return
@@ -87,14 +88,14 @@ func (t *producerTopic) forget() {
 		return
 	}
 	t.p.client.tasks.run(func(context.Context) {
-		t.p.client.engine().PurgeTopicsFromProducing(*t.name)
+		t.p.client.engine().PurgeTopicsFromProducing(t.name)
 		t.forgetting.Store(false)
 	})
 }
 
 // available reports whether a partition has a leader, as far as is known.
 func (t *producerTopic) available(partition int32) bool {
-	leader, epoch, err := t.p.client.engine().PartitionLeader(*t.name, partition)
+	leader, epoch, err := t.p.client.engine().PartitionLeader(t.name, partition)
 	if leader < 0 && epoch < 0 && err == nil { // not loaded: what the first answer said is all that is known
 		return !t.noLeader[partition]
 	}
@@ -137,7 +138,7 @@ func (t *producerTopic) waitLocked(m order) error {
 	if t.refusal != nil {
 		return t.refusal
 	}
-	if n, count := m.msg.TopicPartition.Partition, t.p.client.topics.count(*t.name); count > 0 && n != PartitionAny && (n < 0 || int(n) >= count) {
+	if n, count := m.msg.TopicPartition.Partition, t.p.client.topics.count(t.name); count > 0 && n != PartitionAny && (n < 0 || int(n) >= count) {
 		return errUnknownPartition // as GetMetadata or another question has told
 	}
 	o := newOutgoing()
@@ -163,7 +164,7 @@ func (t *producerTopic) choose(n int32, key []byte, size int, at time.Duration) 
 
 // added reports whether the engine has since learned of a partition beyond those that were known.
 func (t *producerTopic) added(n int32) bool {
-	if leader, epoch, err := t.p.client.engine().PartitionLeader(*t.name, n); leader < 0 && epoch < 0 || err != nil {
+	if leader, epoch, err := t.p.client.engine().PartitionLeader(t.name, n); leader < 0 && epoch < 0 || err != nil {
 		return false
 	}
 	t.grow(int(n) + 1)
@@ -202,7 +203,7 @@ func (t *producerTopic) ask(ctx context.Context) {
 func (t *producerTopic) fetch(ctx context.Context) (n int, leaderless map[int32]bool, err error) {
 	req := kmsg.NewPtrMetadataRequest()
 	rt := kmsg.NewMetadataRequestTopic()
-	rt.Topic = t.name
+	rt.Topic = &t.name
 	req.Topics = append(req.Topics, rt)
 	req.AllowAutoTopicCreation = t.p.client.conf.flag("allow.auto.create.topics")
 	resp, err := req.RequestWith(ctx, t.p.client)
@@ -210,7 +211,7 @@ func (t *producerTopic) fetch(ctx context.Context) (n int, leaderless map[int32]
 		return 0, nil, err
 	}
 	for _, rt := range resp.Topics {
-		if rt.Topic == nil || *rt.Topic != *t.name {
+		if rt.Topic == nil || *rt.Topic != t.name {
 			continue
 		}
 		if err := kerr.ErrorForCode(rt.ErrorCode); err != nil {

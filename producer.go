@@ -52,6 +52,7 @@ type Producer struct {
 	topics      sync.Map                      // string → *producerTopic
 	latest      atomic.Pointer[producerTopic] // the last message's, which is most often the next one's
 
+	copies  copies
 	queue   produceQueue
 	room    broadcast // the queue got shorter
 	drained broadcast // the queue is empty

@@ -247,7 +247,7 @@ func (p *Producer) fillStats(s *Statistics) {
 			part.mu.Lock()
 			held, engine := part.held.len()+part.returned.len()+part.again.len(), part.inEngine.len(&p.spares)+part.givenUp
 			part.mu.Unlock()
-			out := s.partition(*t.name, part.id)
+			out := s.partition(t.name, part.id)
 			out.MsgqCount, out.XmitMsgqCount, out.MsgsInFlight = int64(held), int64(engine), int64(engine)
 			out.Msgs += int64(held)
 			known = known || out.TxMsgs > 0

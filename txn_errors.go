@@ -161,14 +161,14 @@ func (t *transactions) messageError(o *outgoing, err error) error {
 	if !brokerRefused(err) {
 		return err
 	}
-	if !o.maybeThere() || t.joining(o.home.part) && isOneOf(err, refusesToAdd) {
+	if !o.maybeThere() || t.joining(o.part) && isOneOf(err, refusesToAdd) {
 		// What was never sent is not what the broker refused: that was to have its partition, or one beside it, in the
 		// transaction. So it was if the partition was to join with the message.
 		t.notAdded(err)
 		return errPurgeQueue.withCause(err)
 	}
 	e := toError(err)
-	text := fmt.Sprintf("ProduceRequest for %s [%d] failed", o.rec.Topic, o.home.part.id)
+	text := fmt.Sprintf("ProduceRequest for %s [%d] failed", o.rec.Topic, o.part.id)
 	switch {
 	case isOneOf(err, fencingProduce):
 		t.fatal(newErrorf(ErrFenced, "%s: %s: transactional producer fenced by newer producer instance", text, e).withCause(err))
