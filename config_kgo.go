@@ -312,17 +312,23 @@ func acks(s *settings) kgo.Acks {
 // preferredReplica is how long to fetch from a replica nearby before the leader is asked again which one is best.
 const preferredReplica = 5 * time.Minute
 
+// fetchBytes is what to fetch at most: of a partition, unless it has larger batches (see fetchSize), and of all.
+func fetchBytes(s *settings) (partition, all int) {
+	all = min(s.num("fetch.max.bytes"), s.maxRead())
+	return min(s.num("fetch.message.max.bytes"), all), all
+}
+
 func fetchOpts(s *settings) []kgo.Opt {
 	isolation := kgo.ReadCommitted()
 	if s.str("isolation.level") == "read_uncommitted" {
 		isolation = kgo.ReadUncommitted()
 	}
-	largest := min(s.num("fetch.max.bytes"), s.maxRead())
+	partition, most := fetchBytes(s)
 	opts := []kgo.Opt{
 		kgo.FetchMaxWait(max(s.ms("fetch.wait.max.ms"), engineMinWait)),
 		kgo.FetchMinBytes(int32(s.num("fetch.min.bytes"))),
-		kgo.FetchMaxBytes(int32(largest)),
-		kgo.FetchMaxPartitionBytes(int32(min(s.num("fetch.message.max.bytes"), largest))),
+		kgo.FetchMaxBytes(int32(most)),
+		kgo.FetchMaxPartitionBytes(int32(partition)),
 		kgo.MaxConcurrentFetches(-1), // one for each broker; the consumer's queue bounds what they bring
 		kgo.FetchIsolationLevel(isolation),
 		kgo.KeepControlRecords(), // the consumer sees the ends of partitions by them

@@ -38,6 +38,8 @@ type Consumer struct {
 
 	events chan Event // of Events, nil without go.events.channel.enable
 
+	fetchSize fetchSize
+
 	mu         sync.Mutex // guards all below; no callback and no request runs under it
 	queue      queue
 	partitions map[topicPartition]*partition
@@ -95,9 +97,10 @@ func NewConsumer(conf *ConfigMap) (*Consumer, error) {
 	c.onCommit, _ = s.value("on_commit").(func(error, []TopicPartition))
 	onThrottle, _ := s.value("throttle_cb").(func(string, int32, time.Duration))
 	c.fetcher.room = make(chan struct{}, 1)
+	c.fetchSize.configure(c, s)
 	c.group.kick = make(chan struct{}, 1)
 	c.commits.kick = make(chan struct{}, 1)
-	if c.client, err = newClient(s, c.post, kgo.ConsumeResetOffset(kgo.NoResetOffset()), kgo.WithHooks(throttles{onThrottle, c.postCall}), kgo.WithPools(new(recordPool))); err != nil {
+	if c.client, err = newClient(s, c.post, kgo.ConsumeResetOffset(kgo.NoResetOffset()), kgo.WithHooks(throttles{onThrottle, c.postCall}, &c.fetchSize), kgo.WithPools(new(recordPool))); err != nil {
 		return nil, err
 	}
 	if err := c.group.configure(s); err != nil {
