@@ -89,7 +89,7 @@ func (o *outgoing) more() *outgoingMore { return &o.home.more[o.flags.Load()>>fl
 // needMore returns the outgoingMore, made if need be.
 func (o *outgoing) needMore() *outgoingMore {
 	if o.home.more == nil {
-		o.home.more = make([]outgoingMore, outgoingPerBlock)
+		o.home.more = make([]outgoingMore, len(o.home.block.each))
 	}
 	return o.more()
 }
@@ -97,7 +97,7 @@ func (o *outgoing) needMore() *outgoingMore {
 // needCallback returns the place of a callback.
 func (o *outgoing) needCallback() *func(*Message, error) {
 	if o.home.callbacks == nil {
-		o.home.callbacks = make([]func(*Message, error), outgoingPerBlock)
+		o.home.callbacks = make([]func(*Message, error), len(o.home.block.each))
 	}
 	return &o.home.callbacks[o.flags.Load()>>flagBits]
 }

@@ -9,8 +9,9 @@ import (
 // promises only mark what is delivered: a block without messages may be another partition's already when this one
 // notices, which it does by the block's number.
 type inFlight struct {
-	last   blockInUse   // of blocks, again: what a message needs is then together
-	used   int          // places of it
+	number uint32       // of the last block, which is filled now
+	used   int          // of places
+	places []outgoing   // all of it; nil: there is no block
 	blocks []blockInUse // in the order of Produce
 	back   outgoingList // handed to the engine once more: older than those in blocks
 }
@@ -26,28 +27,35 @@ func (b blockInUse) over() bool {
 	return b.left.Load() == 0 || b.outgoingBlock.number.Load() != b.number
 }
 
-// outgoingBlock is a page of outgoing.
+// outgoingBlock is some outgoing that are one behind the other in memory.
 type outgoingBlock struct {
 	outgoingHome
 	number  atomic.Uint32 // another one each time it is used
 	left    atomic.Int32  // of each, those that are not used yet or have no report
 	spoiled atomic.Bool   // the engine may have one of them longer than that
-	_       [36]byte      // so that each begins with a cache line, as the runtime puts a word in front of all
-	each    [outgoingPerBlock]outgoing
+	each    []outgoing
+	_       [16]byte // so that the first begins with a cache line, as the runtime puts a word in front of all
 }
 
-const outgoingPerBlock = 20
+// Messages of a block. Where very many are under way none is in a cache any more when its promise comes, and what a processor
+// does about it, to read ahead, needs a stretch of memory: with blocks of 80 a message costs 0.1 to 0.2 µs less. Where
+// few are under way small blocks come back sooner, and stay in the caches.
+const (
+	smallBlock   = 20
+	largeBlock   = 80
+	manyMessages = 4000 // under way in all
+)
 
 // take returns an outgoing for the next message, which must be pushed.
-func (f *inFlight) take(s *spares) *outgoing {
-	if f.last.outgoingBlock == nil || f.used == outgoingPerBlock {
+func (f *inFlight) take(s *spares, q *produceQueue) *outgoing {
+	if f.used == len(f.places) {
 		f.prune()
-		b := s.take()
-		b.left.Store(outgoingPerBlock)
-		f.last, f.used = blockInUse{b, b.number.Add(1)}, 0
-		f.blocks = append(f.blocks, f.last)
+		b := s.take(q.messages() >= manyMessages)
+		b.left.Store(int32(len(b.each)))
+		f.number, f.used, f.places = b.number.Add(1), 0, b.each
+		f.blocks = append(f.blocks, blockInUse{b, f.number})
 	}
-	return &f.last.each[f.used]
+	return &f.places[f.used]
 }
 
 // push puts a message in.
@@ -57,7 +65,7 @@ func (f *inFlight) push(o *outgoing) {
 		f.back.push(o)
 		return
 	}
-	o.state.Store(f.last.number*msgStates + msgInEngine)
+	o.state.Store(f.number*msgStates + msgInEngine)
 	f.used++
 }
 
@@ -87,13 +95,13 @@ func (f *inFlight) each(s *spares, do func(o *outgoing, word uint32) bool) {
 		}
 	}
 	for i, b := range f.blocks {
-		used := outgoingPerBlock
+		each := b.each
 		if i == len(f.blocks)-1 {
-			used = f.used
+			each = each[:f.used]
 		}
 		word := b.number*msgStates + msgInEngine
-		for j := range b.outgoingBlock.each[:used] {
-			if o := &b.outgoingBlock.each[j]; o.state.Load() == word && !do(o, word) {
+		for j := range each {
+			if o := &each[j]; o.state.Load() == word && !do(o, word) {
 				return
 			}
 		}
@@ -136,33 +144,56 @@ func (f *inFlight) remove(o *outgoing) {
 
 // spares are blocks to be used again.
 type spares struct {
-	mu     sync.Mutex // guards blocks; taken after a partition's
-	blocks []*outgoingBlock
-	_      cacheLine
+	mu           sync.Mutex // guards the blocks; taken after a partition's
+	small, large []*outgoingBlock
+	_            cacheLine
 
 	// Messages delivered of a block that are still in its left. Only the promise uses these.
 	last  *outgoingBlock
 	fewer int32
 }
 
-// maxSpares bounds what is kept to 8 MB, and that only while messages are produced, see drop.
+// maxSpares bounds what is kept of each size: to 8 MB of small blocks and 32 MB of large ones, and that only while messages
+// are produced, see drop. A full queue of the default size has 19 MB.
 const maxSpares = 2048
 
-func (s *spares) take() *outgoingBlock {
+// kind returns the blocks of a size.
+func (s *spares) kind(large bool) *[]*outgoingBlock {
+	if large {
+		return &s.large
+	}
+	return &s.small
+}
+
+func (s *spares) take(large bool) *outgoingBlock {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.blocks) - 1
+	blocks := s.kind(large)
+	n := len(*blocks) - 1
 	if n < 0 {
-		return newBlock()
+		return newBlock(large)
 	}
-	b := s.blocks[n]
-	s.blocks[n] = nil
-	s.blocks = s.blocks[:n]
+	b := (*blocks)[n]
+	(*blocks)[n] = nil
+	*blocks = (*blocks)[:n]
 	return b
 }
 
-func newBlock() *outgoingBlock {
-	b := &outgoingBlock{}
+func newBlock(large bool) *outgoingBlock {
+	var b *outgoingBlock
+	if large {
+		with := new(struct {
+			outgoingBlock
+			places [largeBlock]outgoing
+		})
+		b, with.each = &with.outgoingBlock, with.places[:]
+	} else {
+		with := new(struct {
+			outgoingBlock
+			places [smallBlock]outgoing
+		})
+		b, with.each = &with.outgoingBlock, with.places[:]
+	}
 	b.block = b
 	for i := range b.each {
 		b.each[i].home = &b.outgoingHome
@@ -187,8 +218,8 @@ func (s *spares) delivered(b *outgoingBlock) {
 func (s *spares) give(b *outgoingBlock) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.blocks) < maxSpares {
-		s.blocks = append(s.blocks, b)
+	if blocks := s.kind(len(b.each) == largeBlock); len(*blocks) < maxSpares {
+		*blocks = append(*blocks, b)
 	}
 }
 
@@ -196,5 +227,5 @@ func (s *spares) give(b *outgoingBlock) {
 func (s *spares) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.blocks = nil
+	s.small, s.large = nil, nil
 }

@@ -62,7 +62,7 @@ func (part *producerPartition) produce(m order) error {
 	if holding || part.p.acks > 1 {
 		o = newOutgoing()
 	} else {
-		o = part.inEngine.take(&part.p.spares)
+		o = part.inEngine.take(&part.p.spares, &part.p.queue)
 	}
 	o.take(m, part.topic.name, key, value)
 	part.acceptUnlock(o, holding)
