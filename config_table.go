@@ -115,7 +115,7 @@ var properties = []property{
 	{name: "fetch.max.bytes", owner: consumers, kind: intKind, max: 2147483135, def: "52428800", fate: mapped,
 		note: "Bytes in one fetch. At least message.max.bytes; unless set, adjusted to that and to queued.max.messages.kbytes."},
 	{name: "fetch.message.max.bytes", owner: consumers, kind: intKind, min: 1, max: 1000000000, def: "1048576", fate: mapped,
-		note: "Bytes per partition in one fetch; at most fetch.max.bytes. A larger batch still comes whole, and makes the next fetches larger: four of it per partition, but for more than one at most 1/16 of queued.max.messages.kbytes."},
+		note: "Bytes per partition in one fetch; at most fetch.max.bytes. A larger batch still comes whole, and makes the next fetches as large: if it is a single message twice that, within 1/16 of queued.max.messages.kbytes."},
 	{name: "fetch.min.bytes", owner: consumers, kind: intKind, max: maxInt, def: "1", fate: mapped,
 		note: "A broker waits until it has so many bytes, or fetch.wait.max.ms."},
 	{name: "fetch.queue.backoff.ms", owner: consumers, kind: intKind, max: 300000, def: "1000", fate: noEffect,

@@ -24,11 +24,12 @@ func (f *fetchSize) configure(c *Consumer, s *settings) {
 	f.partition, f.most = fetchBytes(s)
 }
 
-// A partition's part of a fetch may be so many of its large batches, as long as it is not more than this fraction of the bytes
-// that may wait for the application.
+// Of messages that are alone in their batches for their size, so many of a partition are fetched at once, as long as that is
+// not more than this fraction of the bytes that may wait for the application. On a real broker three or four bring no more
+// than two. Batches of many messages fill the queue as it is.
 const (
-	largeBatches = 4
-	queueParts   = 16
+	largeMessages = 2
+	queueParts    = 16
 )
 
 // batchOverhead is the size of a batch without its records.
@@ -42,7 +43,11 @@ func (f *fetchSize) OnFetchBatchRead(_ kgo.BrokerMetadata, topic string, partiti
 	if batch <= f.partition || f.partition == f.most {
 		return
 	}
-	f.partition = min(max(batch, min(largeBatches*batch, int(f.c.maxBytes)/queueParts)), f.most)
+	want := batch
+	if m.NumRecords == 1 {
+		want = max(batch, min(largeMessages*batch, int(f.c.maxBytes)/queueParts))
+	}
+	f.partition = min(want, f.most)
 	f.c.client.engine().UpdateFetchMaxBytes(int32(f.most), int32(f.partition))
 	f.c.client.log.debugf("fetch", "FETCHSIZE", "%s [%d]: a batch of %d bytes: fetching up to %d of a partition from now on", topic, partition, batch, f.partition)
 }

@@ -100,7 +100,7 @@ func rows() []Row {
 	for _, w := range []string{"produce", "consume"} {
 		targets := []Target{{Metric: work.Throughput, Raw: 0.95, Peer: 1, AtLeast: true}}
 		list = append(list,
-			Row{Name: w + " 10 KiB", Work: w, Targets: targets, Job: func(j *work.Job) { j.Bytes, j.Messages, j.Warm = 10<<10, 50_000, 1000 }},
+			Row{Name: w + " 10 KiB", Work: w, Targets: targets, Job: func(j *work.Job) { j.Bytes, j.Messages, j.Warm = 10<<10, 100_000, 1000 }},
 			Row{Name: w + " 1 MiB", Work: w, Targets: targets, Job: large})
 	}
 	half := []Target{{Metric: work.CPU, Raw: 1.25, Peer: 0.6}}
