@@ -23,6 +23,7 @@ type eventQueue struct {
 	ahead   int      // reports in waiting that count as if they were in ch
 	sent    uint64   // events that went into ch
 	foreign []uint64 // the numbers of those still in ch that are no reports
+	moving  bool     // a goroutine moves what waits
 	closed  bool
 	emptied func() // nil, or called under mu when nothing waits any more
 }
@@ -149,16 +150,17 @@ func (q *eventQueue) sendLocked(event Event, size int) {
 		size = notCounted
 	}
 	q.waiting.push(waitingEvent{event, size})
-	if q.waiting.n == 1 {
-		q.moveRestLocked()
-	}
+	q.moveRestLocked()
 }
 
-// moveRestLocked has what waits moved into the channel, if there is one.
+// moveRestLocked has what waits moved into the channel, if there is one. Only one goroutine may do so, and what waits may
+// run out and come again before it has noticed.
 func (q *eventQueue) moveRestLocked() {
-	if q.ch != nil && q.waiting.n > 0 && !q.p.client.tasks.run(q.move) {
-		q.closed = true
+	if q.ch == nil || q.waiting.n == 0 || q.moving {
+		return
 	}
+	q.moving = q.p.client.tasks.run(q.move)
+	q.closed = !q.moving
 }
 
 // passedLocked notes that an event went into the channel.
@@ -196,6 +198,7 @@ func (q *eventQueue) move(ctx context.Context) {
 		q.mu.Lock()
 		q.fillLocked(moveAtOnce)
 		if q.waiting.n == 0 {
+			q.moving = false
 			if q.emptied != nil {
 				q.emptied()
 			}
