@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,7 +45,7 @@ func (p *Producer) topic(name string) *producerTopic {
 		p.latest.Store(t)
 		return t
 	}
-	t := &producerTopic{p: p, name: strings.Clone(name), firstUse: p.clock()}
+	t := &producerTopic{p: p, name: *p.client.topics.name(name), firstUse: p.clock()}
 	t.sticky = stickyPartition{linger: p.stickyLinger, batch: p.stickyBatch, available: t.available}
 	other, _ := p.topics.LoadOrStore(t.name, t)
 	return other.(*producerTopic)

@@ -212,6 +212,17 @@ func TestStatisticsUnreachable(t *testing.T) {
 	}
 }
 
+// TestStatisticsUnknownTopic: a topic that messages wait for is counted before any broker has told of it.
+func TestStatisticsUnknownTopic(t *testing.T) {
+	t.Parallel()
+	p := newProducer(t, nowhere)
+	must(t, p.Produce(message("orders", 0, "", "v"), nil))
+	s := p.Stats()
+	if s.MsgCount != 1 || s.MetadataCacheCnt != 1 || s.Topics["orders"] == nil {
+		t.Errorf("%d messages, %d topics known, topics %v", s.MsgCount, s.MetadataCacheCnt, s.Topics)
+	}
+}
+
 // TestStatisticsKeys keeps the names of all fields in a golden file: they are what dashboards look for. Those of the
 // peer that are not there are in DIVERGENCES.md.
 func TestStatisticsKeys(t *testing.T) {
