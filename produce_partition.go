@@ -32,18 +32,19 @@ type producerPartition struct {
 
 	joined atomic.Int64 // the last transaction that a message was delivered in, by transactions.number
 
-	_        cacheLine
-	mu       sync.Mutex    // guards all below, and the outgoing in the lists
-	holding  bool          // messages go to held
-	handing  bool          // somebody hands what is held to the engine
-	noBroker bool          // nothing that came back goes to the engine while no broker is up: a batch behind could find the connection that it did not
-	inEngine inFlight      // handed to the engine
-	givenUp  int           // records of given up messages that the engine still has
-	returned outgoingList  // came back from the engine, will be handed to it again
-	again    outgoingList  // came back before those
-	held     outgoingList  // produced since, behind those
-	pause    time.Duration // nothing that came back goes to the engine before
-	failing  error         // the broker's error that the engine fails the records with, one batch and all behind it
+	_         cacheLine
+	mu        sync.Mutex    // guards all below, and the outgoing in the lists
+	holding   bool          // messages go to held
+	handing   bool          // somebody hands what is held to the engine
+	givesBack bool          // the engine is failing what it holds, for a record that was given up
+	noBroker  bool          // nothing that came back goes to the engine while no broker is up: a batch behind could find the connection that it did not
+	inEngine  inFlight      // handed to the engine
+	givenUp   int           // records of given up messages that the engine still has
+	returned  outgoingList  // came back from the engine, will be handed to it again
+	again     outgoingList  // came back before those
+	held      outgoingList  // produced since, behind those
+	pause     time.Duration // nothing that came back goes to the engine before
+	failing   error         // the broker's error that the engine fails the records with, one batch and all behind it
 }
 
 // cacheLine keeps what one goroutine writes apart from what another reads.
@@ -156,6 +157,7 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 	switch {
 	case given:
 		part.givenUp--
+		part.givesBack = part.givesBack || err != nil
 	default:
 		part.inEngine.remove(o)
 		if err == nil {
@@ -230,7 +232,9 @@ func (part *producerPartition) wantsBackLocked(o *outgoing, err error) bool {
 		return false
 	}
 	sent := o.maybeThere()
-	if errors.Is(err, errTakenBack) {
+	if errors.Is(err, errTakenBack) || part.givesBack && kerr.IsRetriable(err) {
+		// The engine gives records back also when it has learned that the partition has no leader. It tells that error then,
+		// which it would have waited out but for the record that is given up.
 		o.noteSent(sent)
 		return !sent || !part.p.idempotent
 	}
@@ -280,7 +284,7 @@ func (part *producerPartition) readyLocked() bool {
 		return false
 	}
 	// Once some records have come back, all will.
-	if !part.returned.empty() && part.busyLocked() {
+	if (part.givesBack || !part.returned.empty()) && part.busyLocked() {
 		return false
 	}
 	if part.noBroker && !part.p.client.anyBrokerUp() {
@@ -288,7 +292,7 @@ func (part *producerPartition) readyLocked() bool {
 		return false
 	}
 	part.noBroker = false
-	part.handing = true
+	part.handing, part.givesBack = true, false
 	part.failing = nil
 	part.takeBack.Store(false)
 	part.returned.append(&part.again)

@@ -440,6 +440,43 @@ func TestRefusedTopic(t *testing.T) {
 	}
 }
 
+// TestTimeoutWithoutLeader: while a partition has no leader its messages time out one by one. One that is given up makes the
+// engine fail all that it holds, with the error of the metadata, which is not that of the messages behind.
+func TestTimeoutWithoutLeader(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1)
+	asked := make(chan struct{}, 1000)
+	c.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		resp := req.ResponseKind().(*kmsg.MetadataResponse)
+		b := kmsg.NewMetadataResponseBroker()
+		b.Host, b.Port = hostPort(t, c.Bootstrap)
+		resp.Brokers = append(resp.Brokers, b)
+		st, sp := kmsg.NewMetadataResponseTopic(), kmsg.NewMetadataResponseTopicPartition()
+		st.Topic, st.TopicID = kmsg.StringPtr("orders"), [16]byte{1}
+		sp.Leader, sp.ErrorCode = -1, kerr.LeaderNotAvailable.Code
+		st.Partitions = append(st.Partitions, sp)
+		resp.Topics = append(resp.Topics, st)
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		return resp, nil, true
+	})
+	p := newProducer(t, c.Bootstrap, "linger.ms", 0, "message.timeout.ms", 1000, "topic.metadata.refresh.fast.interval.ms", 10)
+	for range 5 {
+		must(t, p.Produce(message("orders", 0, "", "v"), nil))
+		for range 3 {
+			<-asked
+		}
+	}
+	for range 5 {
+		if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrMsgTimedOut {
+			t.Errorf("report of %v", r.TopicPartition)
+		}
+	}
+}
+
 // answer makes a broker answer one produce request for a partition with an error.
 func answer(c *testcluster.Cluster, partition int32, err *kerr.Error) {
 	c.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
