@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -141,7 +140,8 @@ func (t *producerTopic) waitLocked(m order) error {
 		return errUnknownPartition // as GetMetadata or another question has told
 	}
 	o := newOutgoing()
-	o.take(m, t.name, bytes.Clone(m.msg.Key), bytes.Clone(m.msg.Value))
+	key, value := t.p.copies.clone(m.msg.Key, m.msg.Value)
+	o.take(m, t.name, key, value)
 	t.waiting.push(o)
 	t.p.watch()
 	return nil
