@@ -37,3 +37,17 @@ func EnqueueForTest(c *Consumer, topic string, records []*kgo.Record) {
 
 // QueueForTest returns how many messages count against queue.buffering.max.messages.
 func QueueForTest(p *Producer) int { return int(p.queue.messages()) }
+
+// BlocksForTest returns how many blocks of messages the partitions of p hold, and how many messages were given up that
+// the engine still has.
+func BlocksForTest(p *Producer) (blocks, givenUp int) {
+	p.eachTopic(func(t *producerTopic) {
+		for _, part := range *t.parts.Load() {
+			part.mu.Lock()
+			blocks += len(part.inEngine.blocks)
+			givenUp += part.givenUp
+			part.mu.Unlock()
+		}
+	})
+	return blocks, givenUp
+}

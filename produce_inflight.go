@@ -209,10 +209,17 @@ func (s *spares) delivered(b *outgoingBlock) {
 		s.fewer++
 		return
 	}
+	s.settle()
+	s.last, s.fewer = b, 1
+}
+
+// settle counts what delivered has noted. A promise that goes through the messages of a partition needs it: a block that
+// seems to have some keeps all behind it from being forgotten.
+func (s *spares) settle() {
 	if s.last != nil && s.last.left.Add(-s.fewer) == 0 && !s.last.spoiled.Load() {
 		s.give(s.last)
 	}
-	s.last, s.fewer = b, 1
+	s.last, s.fewer = nil, 0
 }
 
 func (s *spares) give(b *outgoingBlock) {

@@ -122,7 +122,7 @@ func (part *producerPartition) unlock() {
 
 // busyLocked reports whether the engine has records.
 func (part *producerPartition) busyLocked() bool {
-	return part.inEngine.first(&part.p.spares) != nil || part.givenUp > 0
+	return part.givenUp > 0 || part.inEngine.first(&part.p.spares) != nil
 }
 
 // hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
@@ -151,6 +151,7 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 	if err != nil && part.gone.Load() {
 		err = errUnknownPartition
 	}
+	p.spares.settle()
 	part.mu.Lock()
 	given := !o.goesTo(msgInEngine, msgWaits)
 	back := false
