@@ -17,7 +17,7 @@ import (
 // transaction last. Who reads what is committed finds every message once.
 func TestExactlyOnce(t *testing.T) {
 	t.Parallel()
-	c := broker(t)
+	c := forTransactions(t)
 	for _, row := range []struct {
 		protocol string
 		halt     bool // stands still and goes on, instead of being killed
@@ -28,6 +28,9 @@ func TestExactlyOnce(t *testing.T) {
 		}
 		t.Run(row.protocol+" "+what, func(t *testing.T) {
 			t.Parallel()
+			if row.protocol == "consumer" && before4(c) {
+				t.Skipf("Kafka %s loses transactions of these groups, see forTransactions", c.Version)
+			}
 			const partitions = 3
 			in, out, group := newTopic(t, c, partitions), newTopic(t, c, 1), unique(t, "group")
 			start := func(name string) *process {
