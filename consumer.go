@@ -273,74 +273,63 @@ func (c *Consumer) Poll(timeoutMs int) (event Event) {
 // that ended the wait; a nil event without an error means that time is over, that a callback ran or that the consumer
 // was closed.
 func (c *Consumer) poll(ctx context.Context, wait time.Duration) (Event, error) {
-	c.mu.Lock()
-	c.polls++
-	ev, todo := c.queue.takeLocked(c)
-	c.mu.Unlock()
-	switch {
-	case ev != nil:
-		return ev, nil
-	case todo != nil:
-		return todo(c), nil
-	case wait == 0:
-		return nil, nil
-	}
-	return c.await(ctx, wait)
-}
-
-// await is poll where there was nothing yet. It is apart because of its defer, which would cost every Poll more than taking
-// the message does.
-func (c *Consumer) await(ctx context.Context, wait time.Duration) (Event, error) {
-	var timer *time.Timer
 	for {
+		var wake <-chan struct{}
 		c.mu.Lock()
 		c.polls++
 		ev, todo := c.queue.takeLocked(c)
-		if ev != nil || todo != nil {
-			c.mu.Unlock()
-			if todo == nil {
-				return ev, nil
-			}
-			return todo(c), nil
+		if ev == nil && todo == nil && wait != 0 && !c.closing {
+			wake = c.queue.waiterLocked()
+			c.blocked++
 		}
-		if c.closing {
-			c.mu.Unlock()
+		c.mu.Unlock()
+		switch {
+		case ev != nil:
+			return ev, nil
+		case todo != nil:
+			return todo(c), nil
+		case wake == nil:
 			return nil, nil
 		}
-		wake := c.queue.waiterLocked()
-		c.blocked++
-		c.mu.Unlock()
-
-		var expired <-chan time.Time
-		if wait > 0 {
-			if timer == nil {
-				timer = time.NewTimer(wait)
-				defer timer.Stop()
-			}
-			expired = timer.C
-		}
-		var canceled <-chan struct{}
-		if ctx != nil {
-			canceled = ctx.Done()
-		}
-		timedOut, err := false, error(nil)
-		select {
-		case <-wake:
-		case <-expired:
-			timedOut = true
-		case <-canceled:
-			err = ctx.Err()
-		case <-c.client.tasks.ctx.Done():
-			timedOut = true
-		}
-		c.mu.Lock()
-		c.blocked--
-		c.polls++
-		c.mu.Unlock()
-		if timedOut || err != nil {
+		var err error
+		if wait, err = c.await(ctx, wake, wait); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// await waits until there is something in the queue, and returns what is left of the wait: nothing when the consumer ends. It
+// is an error that ctx ends first.
+func (c *Consumer) await(ctx context.Context, wake <-chan struct{}, wait time.Duration) (left time.Duration, err error) {
+	left = wait
+	var expired <-chan time.Time
+	if wait > 0 {
+		began := time.Now()
+		timer := time.NewTimer(wait)
+		defer func() {
+			timer.Stop()
+			left = max(left-time.Since(began), 0)
+		}()
+		expired = timer.C
+	}
+	var canceled <-chan struct{}
+	if ctx != nil {
+		canceled = ctx.Done()
+	}
+	select {
+	case <-wake:
+	case <-expired:
+		left = 0
+	case <-canceled:
+		err = ctx.Err()
+	case <-c.client.tasks.ctx.Done():
+		left = 0
+	}
+	c.mu.Lock()
+	c.blocked--
+	c.polls++
+	c.mu.Unlock()
+	return left, err
 }
 
 // ReadMessage waits up to timeout for a message; -1 waits for ever. Error events are returned as the error, a timeout

@@ -105,14 +105,19 @@ func produceChan(j *work.Job, m *work.Meter) error {
 		return err
 	}
 	defer cl.Close()
-	reports := make(chan report, 10000)
 	count := work.NewCount(j)
+	return count.Produce(j, m, sender(j, cl, reportTo(count)))
+}
+
+// reportTo returns a promise that sends what became of a record to a goroutine that counts.
+func reportTo(count *work.Count) func(*kgo.Record, error) {
+	reports := make(chan report, 10000)
 	go func() {
 		for r := range reports {
 			count.Add(r.err)
 		}
 	}()
-	return count.Produce(j, m, sender(j, cl, func(r *kgo.Record, err error) { reports <- report{r, err} }))
+	return func(r *kgo.Record, err error) { reports <- report{r, err} }
 }
 
 func producePromise(j *work.Job, m *work.Meter) error {
@@ -136,7 +141,7 @@ func transactions(j *work.Job, m *work.Meter) error {
 	defer cl.Close()
 	ctx := context.Background()
 	count := work.NewCount(j)
-	send := sender(j, cl, func(_ *kgo.Record, err error) { count.Add(err) })
+	send := sender(j, cl, reportTo(count))
 	return count.Produce(j, m, func(i int) error {
 		if i%transactionSize == 0 {
 			if err := cl.BeginTransaction(); err != nil {
