@@ -35,10 +35,19 @@ type brokerFigures struct {
 	conns          int
 }
 
+// topicFigures are what a producer's batches of a topic add up to. With a thousand topics none is in a cache when its next
+// batch is written, so they lie together.
 type topicFigures struct {
 	first       time.Time
-	size, count *window
-	sent        map[int32]*sentFigures // by partition
+	size, count window
+	sent        []sentFigures // by partition; of those that were not sent to, too
+	places      [2][4]valueCount
+}
+
+func newTopicFigures() *topicFigures {
+	t := &topicFigures{first: time.Now(), size: window{most: mostBatch}, count: window{most: mostMessages}}
+	t.size.counts, t.count.counts = t.places[0][:0], t.places[1][:0]
+	return t
 }
 
 // sentFigures are the messages that were written to a broker, and their bytes with the framing of each.
@@ -76,7 +85,7 @@ func (f *figures) brokerLocked(meta kgo.BrokerMetadata) *brokerFigures {
 func (f *figures) topicLocked(name string) *topicFigures {
 	t := f.topics[name]
 	if t == nil {
-		t = &topicFigures{first: time.Now(), size: newWindow(mostBatch), count: newWindow(mostMessages), sent: map[int32]*sentFigures{}}
+		t = newTopicFigures()
 		f.topics[name] = t
 	}
 	return t
@@ -166,11 +175,10 @@ func (f *figures) OnProduceBatchWritten(_ kgo.BrokerMetadata, topic string, part
 	t := f.topicLocked(topic)
 	t.size.add(int64(m.CompressedBytes))
 	t.count.add(int64(m.NumRecords))
-	sent := t.sent[partition]
-	if sent == nil {
-		sent = &sentFigures{}
-		t.sent[partition] = sent
+	if n := int(partition) + 1; n > len(t.sent) {
+		t.sent = append(t.sent, make([]sentFigures, n-len(t.sent))...)
 	}
+	sent := &t.sent[partition]
 	sent.messages += int64(m.NumRecords)
 	sent.bytes += int64(m.UncompressedBytes)
 }
@@ -213,7 +221,10 @@ func (f *figures) snapshot(roll bool, topics []string, usual []kmsg.Key) *Statis
 		out := &TopicStats{Topic: name, Age: now.Sub(t.first).Milliseconds(), BatchSize: t.size.roll(roll), BatchCount: t.count.roll(roll),
 			Partitions: map[string]*PartitionStats{"-1": newPartitionStats(-1)}}
 		for id, sent := range t.sent {
-			p := out.partition(id)
+			if sent.messages == 0 {
+				continue
+			}
+			p := out.partition(int32(id))
 			p.TxMsgs, p.TxBytes, p.Msgs = sent.messages, sent.bytes, sent.messages
 		}
 		s.Topics[name] = out

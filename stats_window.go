@@ -13,6 +13,7 @@ import (
 type window struct {
 	most       int64        // larger values are only counted
 	counts     []valueCount // ascending
+	last       int          // the place of the last value, which the next one often has too
 	count      int64
 	sum        int64
 	low, high  int64 // of what was counted
@@ -45,11 +46,14 @@ func (w *window) add(v int64) {
 		w.low, w.high = v, v
 	}
 	first, _ := rounded(v)
-	i, found := slices.BinarySearchFunc(w.counts, first, func(c valueCount, v int64) int { return cmp.Compare(c.value, v) })
-	if !found {
-		w.counts = slices.Insert(w.counts, i, valueCount{value: first})
+	if w.last >= len(w.counts) || w.counts[w.last].value != first {
+		var found bool
+		w.last, found = slices.BinarySearchFunc(w.counts, first, func(c valueCount, v int64) int { return cmp.Compare(c.value, v) })
+		if !found {
+			w.counts = slices.Insert(w.counts, w.last, valueCount{value: first})
+		}
 	}
-	w.counts[i].count++
+	w.counts[w.last].count++
 	w.low, w.high = min(w.low, v), max(w.high, v)
 	w.count++
 	w.sum += v
