@@ -135,7 +135,7 @@ func rows() []Row {
 // small messages are consumed so fast that it takes more of them to measure for a second.
 func small(j *work.Job) { j.Messages = 3_000_000 }
 
-func large(j *work.Job) { j.Bytes, j.Messages, j.Warm, j.MaxMessage = 1<<20, 500, 20, 2<<20 }
+func large(j *work.Job) { j.Bytes, j.Messages, j.Warm, j.MaxMessage = 1<<20, 1000, 20, 2<<20 }
 
 // curves are the rows that show how cost grows.
 func curves() (list []Row) {
