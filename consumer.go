@@ -302,15 +302,11 @@ func (c *Consumer) poll(ctx context.Context, wait time.Duration) (Event, error) 
 // is an error that ctx ends first. It is apart from poll for its defer, which would cost every Poll more than taking the
 // message does.
 func (c *Consumer) await(ctx context.Context, wake <-chan struct{}, wait time.Duration) (left time.Duration, err error) {
-	left = wait
+	began := time.Now()
 	var expired <-chan time.Time
 	if wait > 0 {
-		began := time.Now()
 		timer := time.NewTimer(wait)
-		defer func() {
-			timer.Stop()
-			left = max(left-time.Since(began), 0)
-		}()
+		defer timer.Stop()
 		expired = timer.C
 	}
 	var canceled <-chan struct{}
@@ -319,12 +315,14 @@ func (c *Consumer) await(ctx context.Context, wake <-chan struct{}, wait time.Du
 	}
 	select {
 	case <-wake:
+		left = wait
+		if wait > 0 {
+			left = max(wait-time.Since(began), 0)
+		}
 	case <-expired:
-		left = 0
 	case <-canceled:
 		err = ctx.Err()
 	case <-c.client.tasks.ctx.Done():
-		left = 0
 	}
 	c.mu.Lock()
 	c.blocked--

@@ -224,64 +224,6 @@ func TestOutageKeepsOrder(t *testing.T) {
 	}
 }
 
-func TestPurge(t *testing.T) {
-	t.Parallel()
-	c := testcluster.New(t, 1, testcluster.Topic("orders", 2))
-	p := newProducer(t, c.Bootstrap, "linger.ms", 60000, "max.in.flight", 1)
-	must(t, p.Produce(message("orders", 0, "", "warm"), nil))
-	go p.Flush(10000) // sends, as it ignores linger.ms
-	nextReport(t, p.Events())
-
-	release := make(chan struct{})
-	held := holdProduce(c, release)
-	must(t, p.Produce(message("orders", 0, "", "in flight"), nil))
-	flushed := make(chan int)
-	go func() { flushed <- p.Flush(50) }()
-	<-held
-	if n := <-flushed; n != 1 {
-		t.Errorf("Flush: %d", n)
-	}
-	must(t, p.Produce(message("orders", 0, "", "queued"), nil))
-	must(t, p.Produce(message("orders", 1, "", "queued"), nil))
-	must(t, p.Produce(message("other", kafka.PartitionAny, "", "queued"), nil))
-
-	for _, flags := range []int{0, kafka.PurgeNonBlocking} {
-		must(t, p.Purge(flags))
-	}
-	for _, flags := range []int{8, 0xff, -1} {
-		if err := p.Purge(flags); code(err) != kafka.ErrInvalidArg {
-			t.Errorf("Purge(%d): %v", flags, err)
-		}
-	}
-	noReport(t, p.Events())
-	must(t, p.Purge(kafka.PurgeQueue|kafka.PurgeNonBlocking))
-	for range 3 {
-		if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrPurgeQueue || string(r.Value) != "queued" {
-			t.Errorf("report %q of %v", r.Value, r.TopicPartition)
-		}
-	}
-	noReport(t, p.Events())
-	must(t, p.Purge(kafka.PurgeInFlight))
-	if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrPurgeInflight || string(r.Value) != "in flight" {
-		t.Errorf("report %q of %v", r.Value, r.TopicPartition)
-	}
-	if n := p.Len(); n != 0 {
-		t.Errorf("Len is %d", n)
-	}
-	must(t, p.Produce(message("orders", 0, "", "next"), nil))
-	close(release)
-	go p.Flush(10000)
-	if r := nextReport(t, p.Events()); r.TopicPartition.Error != nil || string(r.Value) != "next" {
-		t.Errorf("report %q of %v", r.Value, r.TopicPartition)
-	}
-	if got := contents(t, c.Bootstrap, "orders", 0); !slices.Equal(got, []string{"warm", "in flight", "next"}) {
-		t.Errorf("the topic holds %q", got)
-	}
-	if got := contents(t, c.Bootstrap, "orders", 1); len(got) != 0 {
-		t.Errorf("the other partition holds %q", got)
-	}
-}
-
 func TestFlush(t *testing.T) {
 	t.Parallel()
 	c := testcluster.New(t, 1)

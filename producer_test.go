@@ -641,55 +641,6 @@ func hostPort(t testing.TB, addr string) (string, int32) {
 	return host, int32(n)
 }
 
-// TestPurgeForgets: what is kept of messages that were given up is gone when the engine has given them back, also behind
-// some that were delivered. The promises looked through all of it before, each of them.
-func TestPurgeForgets(t *testing.T) {
-	t.Parallel()
-	c := testcluster.New(t, 1, testcluster.Topic("orders", 1))
-	p := newProducer(t, c.Bootstrap, "linger.ms", 60_000)
-	m, reports := message("orders", 0, "", "v"), make(chan kafka.Event, 1020)
-	produce := func(n int) {
-		for range n {
-			must(t, p.Produce(m, reports))
-		}
-	}
-	for range 2 { // the first ones wait for the topic, and are in no block
-		produce(10)
-		must(t, p.FlushContext(t.Context()))
-	}
-	produce(1000)
-	must(t, p.Purge(kafka.PurgeQueue))
-	blocks, givenUp := kafka.BlocksForTest(p)
-	soon(t, "the engine has given back all", func() bool {
-		blocks, givenUp = kafka.BlocksForTest(p)
-		return givenUp == 0
-	})
-	if blocks > 1 {
-		t.Errorf("%d blocks are left", blocks)
-	}
-}
-
-// TestPurgeInFlightLingers: a purge of what is in flight leaves what lingers, and does not send it.
-func TestPurgeInFlightLingers(t *testing.T) {
-	t.Parallel()
-	cl := testcluster.New(t, 1, testcluster.Topic("t", 1))
-	p := newProducer(t, cl.Bootstrap, "linger.ms", 60_000)
-	topic := "t"
-	_, err := p.GetMetadata(&topic, false, 5000)
-	must(t, err)
-	must(t, p.Produce(message("t", 0, "k", "v"), nil))
-	must(t, p.Purge(kafka.PurgeInFlight))
-	select {
-	case ev := <-p.Events():
-		t.Errorf("event %v", ev)
-	case <-time.After(300 * time.Millisecond): // if it was sent, it has arrived by then
-	}
-	must(t, p.Purge(kafka.PurgeQueue))
-	if r := nextReport(t, p.Events()); code(r.TopicPartition.Error) != kafka.ErrPurgeQueue {
-		t.Errorf("report %v", r)
-	}
-}
-
 // TestProduceAfterGetMetadata: what GetMetadata has told of a topic is known to Produce at once.
 func TestProduceAfterGetMetadata(t *testing.T) {
 	t.Parallel()

@@ -88,10 +88,14 @@ var single = sync.OnceValues(func() (*cluster.Cluster, error) {
 // broker returns the one node that most tests share, or the broker of KAFKA_BROKERS.
 func broker(t testing.TB) *cluster.Cluster {
 	t.Helper()
-	c, err := single()
-	if err != nil {
-		t.Fatal(err)
-	}
+	return get(t, single)
+}
+
+// get returns a cluster, which the first call starts.
+func get(t testing.TB, start func() (*cluster.Cluster, error)) *cluster.Cluster {
+	t.Helper()
+	c, err := start()
+	must(t, err)
 	return c
 }
 
@@ -111,10 +115,7 @@ var triple = sync.OnceValues(func() (*cluster.Cluster, error) {
 func threeBrokers(t testing.TB) *cluster.Cluster {
 	t.Helper()
 	refuseExisting(t)
-	c, err := triple()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := get(t, triple)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := c.StartAll(ctx); err != nil { // a failed test may have left one down
@@ -131,11 +132,7 @@ var older = sync.OnceValues(func() (*cluster.Cluster, error) {
 func version1(t testing.TB) *cluster.Cluster {
 	t.Helper()
 	refuseExisting(t)
-	c, err := older()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return get(t, older)
 }
 
 var classicGroups = sync.OnceValues(func() (*cluster.Cluster, error) {
@@ -147,15 +144,10 @@ var classicGroups = sync.OnceValues(func() (*cluster.Cluster, error) {
 // then when another one ends at the same time (KAFKA-17877, mended in 4.0), so it gets a node that has classic groups only.
 func forTransactions(t testing.TB) *cluster.Cluster {
 	t.Helper()
-	c := broker(t)
-	if !before4(c) {
+	if c := broker(t); !before4(c) {
 		return c
 	}
-	c, err := classicGroups()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return get(t, classicGroups)
 }
 
 // before4 reports whether the cluster is one of Kafka 3.
