@@ -47,9 +47,9 @@ const (
 // outgoingHome is what the messages of a block have together. A message that is in no block has one of its own.
 type outgoingHome struct {
 	block     *outgoingBlock
-	ch        chan Event              // where reports go; nil: to Events
-	callbacks []func(*Message, error) // by place; nil until there is one
-	more      []outgoingMore          // likewise
+	ch        chan Event                              // where reports go; nil: to Events
+	callbacks atomic.Pointer[[]func(*Message, error)] // by place; nil until there is one
+	more      atomic.Pointer[[]outgoingMore]          // likewise
 }
 
 // outgoingMore is of an outgoing what most messages don't need.
@@ -71,7 +71,9 @@ func newOutgoing() *outgoing {
 	}{}
 	o.flags.Store(outOfBlock)
 	o.outgoing.home = &o.home
-	o.home.more, o.home.callbacks = o.more[:], o.callback[:]
+	more, callbacks := o.more[:], o.callback[:]
+	o.home.more.Store(&more)
+	o.home.callbacks.Store(&callbacks)
 	return &o.outgoing
 }
 
@@ -83,23 +85,27 @@ func (o *outgoing) set(flag uint32) {
 	}
 }
 
+// place returns where in its home it is.
+func (o *outgoing) place() uint32 { return o.flags.Load() >> flagBits }
+
 // more returns the outgoingMore. It is there for a message that has something in it.
-func (o *outgoing) more() *outgoingMore { return &o.home.more[o.flags.Load()>>flagBits] }
+func (o *outgoing) more() *outgoingMore { return &(*o.home.more.Load())[o.place()] }
 
 // needMore returns the outgoingMore, made if need be.
-func (o *outgoing) needMore() *outgoingMore {
-	if o.home.more == nil {
-		o.home.more = make([]outgoingMore, len(o.home.block.each))
-	}
-	return o.more()
-}
+func (o *outgoing) needMore() *outgoingMore { return placeIn(o, &o.home.more) }
 
-// needCallback returns the place of a callback.
-func (o *outgoing) needCallback() *func(*Message, error) {
-	if o.home.callbacks == nil {
-		o.home.callbacks = make([]func(*Message, error), len(o.home.block.each))
+// needCallback returns the place of the callback, made if need be.
+func (o *outgoing) needCallback() *func(*Message, error) { return placeIn(o, &o.home.callbacks) }
+
+// placeIn returns what o has in a list of its home. Several goroutines may need the list at once.
+func placeIn[T any](o *outgoing, list *atomic.Pointer[[]T]) *T {
+	l := list.Load()
+	if l == nil {
+		made := make([]T, len(o.home.block.each))
+		list.CompareAndSwap(nil, &made)
+		l = list.Load()
 	}
-	return &o.home.callbacks[o.flags.Load()>>flagBits]
+	return &(*l)[o.place()]
 }
 
 // destination returns where the report goes: to the channel or the callback that came with the message, if any.
@@ -107,7 +113,7 @@ func (o *outgoing) destination() (chan Event, func(*Message, error)) {
 	f := o.flags.Load()
 	switch {
 	case f&hasCallback != 0:
-		return nil, o.home.callbacks[f>>flagBits]
+		return nil, (*o.home.callbacks.Load())[f>>flagBits]
 	case f&hasChannel != 0:
 		return o.more().ch, nil
 	}
@@ -220,10 +226,7 @@ func (o *outgoing) take(m order, topic string, key, value []byte) {
 	case m.callback != nil:
 		*o.needCallback() = m.callback
 		flags |= hasCallback
-	case m.ch == o.home.ch:
-	case flags>>flagBits == 0: // the block's first
-		o.home.ch = m.ch
-	default:
+	case m.ch != o.home.ch:
 		o.needMore().ch = m.ch
 		flags |= hasChannel
 	}

@@ -44,7 +44,10 @@ func BlocksForTest(p *Producer) (blocks, givenUp int) {
 	p.eachTopic(func(t *producerTopic) {
 		for _, part := range *t.parts.Load() {
 			part.mu.Lock()
-			blocks += len(part.inEngine.blocks)
+			blocks += len(part.inEngine.runs) - part.inEngine.head
+			if part.inEngine.last.outgoingBlock != nil {
+				blocks++
+			}
 			givenUp += part.givenUp
 			part.mu.Unlock()
 		}

@@ -49,7 +49,7 @@ func (t *timeouts) watch(ctx context.Context) {
 			// Whoever lists a message after this sees that there is no goroutine; one listed before is seen by expire.
 			t.awake.Store(false)
 			if next = t.expire(); next == 0 {
-				t.p.spares.drop()
+				t.p.blocks.drop()
 				return
 			}
 			if !t.awake.CompareAndSwap(false, true) {

@@ -5,26 +5,54 @@ import (
 	"sync/atomic"
 )
 
-// inFlight are the messages of a partition that the engine has. Produce fills blocks of them one after the other, and
-// promises only mark what is delivered: a block without messages may be another partition's already when this one
-// notices, which it does by the block's number.
+// inFlight are the messages of a partition that the engine has. Produce puts each in the next place of a block, and
+// promises only mark what is delivered: a block without messages may have others already when this one notices, which it
+// does by the block's number.
 type inFlight struct {
-	number uint32       // of the last block, which is filled now
-	used   int          // of places
-	places []outgoing   // all of it; nil: there is no block
-	blocks []blockInUse // in the order of Produce
-	back   outgoingList // handed to the engine once more: older than those in blocks
+	own  *outgoingBlock // filled by this partition alone, up to used; nil: it shares one, see blocks
+	last blockRun       // behind those in runs
+	runs []blockRun     // in the order of Produce; those before head are forgotten
+	head int
+	used uint8
+	more uint8        // blocks of its own that follow
+	back outgoingList // handed to the engine once more: older than those in runs
 }
 
-// blockInUse is a block, and its number while it is used here.
-type blockInUse struct {
+// blockRun is one message after the other of a partition, in a block with that number.
+type blockRun struct {
 	*outgoingBlock
-	number uint32
+	number      uint32
+	first, size uint8
 }
 
-// over reports whether no message of the block waits for its report any more.
-func (b blockInUse) over() bool {
-	return b.left.Load() == 0 || b.outgoingBlock.number.Load() != b.number
+// in reports whether the run is in that block, as it is used now.
+func (r *blockRun) in(b *outgoingBlock) bool {
+	return r.outgoingBlock == b && r.number == b.number.Load()
+}
+
+// gone reports whether there is no such run, or the whole block is over.
+func (r *blockRun) gone() bool {
+	return r.outgoingBlock == nil || r.left.Load() == 0 || r.outgoingBlock.number.Load() != r.number
+}
+
+// over reports whether no message of the run waits for its report any more.
+func (r *blockRun) over() bool {
+	return r.gone() || r.unreported(func(*outgoing, uint32) bool { return false })
+}
+
+// unreported calls do for the messages of the run that have no report, until it returns false. It reports whether it never did.
+// do gets the state that they are in.
+func (r *blockRun) unreported(do func(o *outgoing, word uint32) bool) bool {
+	if r.gone() {
+		return true
+	}
+	word, places := r.number*msgStates+msgInEngine, r.each[r.first:][:r.size]
+	for i := range places {
+		if o := &places[i]; o.state.Load() == word && !do(o, word) {
+			return false
+		}
+	}
+	return true
 }
 
 // outgoingBlock is some outgoing that are one behind the other in memory.
@@ -32,9 +60,10 @@ type outgoingBlock struct {
 	outgoingHome
 	number  atomic.Uint32 // another one each time it is used
 	left    atomic.Int32  // of each, those that are not used yet or have no report
+	next    atomic.Int32  // of each, if partitions share it
 	spoiled atomic.Bool   // the engine may have one of them longer than that
 	each    []outgoing
-	_       [16]byte // so that the first begins with a cache line, as the runtime puts a word in front of all
+	_       [48]byte // so that the first begins with a cache line, as the runtime puts a word in front of all
 }
 
 // Messages of a block. Where very many are under way none is in a cache any more when its promise comes, and what a processor
@@ -46,16 +75,43 @@ const (
 	manyMessages = 4000 // under way in all
 )
 
-// take returns an outgoing for the next message, which must be pushed.
-func (f *inFlight) take(s *spares, q *produceQueue) *outgoing {
-	if f.used == len(f.places) {
-		f.prune()
-		b := s.take(q.messages() >= manyMessages)
-		b.left.Store(int32(len(b.each)))
-		f.number, f.used, f.places = b.number.Add(1), 0, b.each
-		f.blocks = append(f.blocks, blockInUse{b, f.number})
+// Messages of a partition in one shared block that earn it the next blocks for itself, and how many. What a processor reads
+// ahead is worth something if it is what comes next. For a promise that is the next message of the partition; for
+// Produce, with a thousand partitions in turn, it is the next message, whosever it is.
+const (
+	ownEarned = 4
+	ownBlocks = 8
+)
+
+// take returns an outgoing for the next message, which must be pushed. ch is where its report goes.
+func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
+	if f.own != nil && int(f.used) == len(f.own.each) {
+		f.own = nil
+		if f.more > 0 {
+			f.own, f.used, f.more = b.take(q, ch), 0, f.more-1
+		}
 	}
-	return &f.places[f.used]
+	if f.own == nil {
+		if f.lastIn(b.shared.Load()) < ownEarned {
+			return b.next(q, ch)
+		}
+		f.own, f.used, f.more = b.take(q, ch), 0, ownBlocks-1
+	}
+	o := &f.own.each[f.used]
+	f.used++
+	return o
+}
+
+// lastIn returns how many messages the last runs have in that block: as many as are asked about, or fewer.
+func (f *inFlight) lastIn(b *outgoingBlock) (n int) {
+	if b == nil || !f.last.in(b) {
+		return 0
+	}
+	n = int(f.last.size)
+	for i := len(f.runs) - 1; i >= f.head && n < ownEarned && f.runs[i].in(b); i-- {
+		n += int(f.runs[i].size)
+	}
+	return n
 }
 
 // push puts a message in.
@@ -65,8 +121,28 @@ func (f *inFlight) push(o *outgoing) {
 		f.back.push(o)
 		return
 	}
-	o.state.Store(f.number*msgStates + msgInEngine)
-	f.used++
+	b, place := o.home.block, uint8(o.place())
+	if !f.last.in(b) || f.last.first+f.last.size != place {
+		if !f.last.gone() {
+			f.keepLast()
+		}
+		f.last = blockRun{b, b.number.Load(), place, 0}
+	}
+	f.last.size++
+	o.state.Store(f.last.number*msgStates + msgInEngine)
+}
+
+// keepLast appends last to runs.
+func (f *inFlight) keepLast() {
+	if len(f.runs) == cap(f.runs) {
+		f.prune()
+		if f.head > len(f.runs)/2 {
+			left := copy(f.runs, f.runs[f.head:])
+			clear(f.runs[left:])
+			f.runs, f.head = f.runs[:left], 0
+		}
+	}
+	f.runs = append(f.runs, f.last)
 }
 
 // prune forgets the oldest messages that have their reports.
@@ -74,19 +150,23 @@ func (f *inFlight) prune() {
 	for o := f.back.first; o != nil && o.state.Load() != msgInEngine; o = f.back.first {
 		f.back.remove(o)
 	}
-	n := 0
-	for n < len(f.blocks) && f.blocks[n].over() {
-		n++
+	for f.head < len(f.runs) && f.runs[f.head].over() {
+		f.runs[f.head] = blockRun{}
+		f.head++
 	}
-	clear(f.blocks[:n])
-	f.blocks = f.blocks[n:]
+	if f.head == len(f.runs) {
+		f.runs, f.head = f.runs[:0], 0
+		if f.last.over() {
+			f.last = blockRun{}
+		}
+	}
 }
 
 // each calls do for all messages that have no report, from the oldest on, until it returns false. do may change their
 // states, from the word that it gets. No block is used again meanwhile.
-func (f *inFlight) each(s *spares, do func(o *outgoing, word uint32) bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (f *inFlight) each(b *blocks, do func(o *outgoing, word uint32) bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	f.prune()
 	for o, next := f.back.first, (*outgoing)(nil); o != nil; o = next {
 		next = o.more().next
@@ -94,35 +174,29 @@ func (f *inFlight) each(s *spares, do func(o *outgoing, word uint32) bool) {
 			return
 		}
 	}
-	for i, b := range f.blocks {
-		each := b.each
-		if i == len(f.blocks)-1 {
-			each = each[:f.used]
-		}
-		word := b.number*msgStates + msgInEngine
-		for j := range each {
-			if o := &each[j]; o.state.Load() == word && !do(o, word) {
-				return
-			}
+	for i := f.head; i < len(f.runs); i++ {
+		if !f.runs[i].unreported(do) {
+			return
 		}
 	}
+	f.last.unreported(do)
 }
 
 // first returns the oldest message that has no report, nil if there is none.
-func (f *inFlight) first(s *spares) (first *outgoing) {
-	f.each(s, func(o *outgoing, _ uint32) bool { first = o; return false })
+func (f *inFlight) first(b *blocks) (first *outgoing) {
+	f.each(b, func(o *outgoing, _ uint32) bool { first = o; return false })
 	return first
 }
 
 // len returns how many messages have no report.
-func (f *inFlight) len(s *spares) (n int) {
-	f.each(s, func(*outgoing, uint32) bool { n++; return true })
+func (f *inFlight) len(b *blocks) (n int) {
+	f.each(b, func(*outgoing, uint32) bool { n++; return true })
 	return n
 }
 
 // shrink gives up all memory if there are no messages. It reports whether that is so.
-func (f *inFlight) shrink(s *spares) bool {
-	if f.first(s) != nil {
+func (f *inFlight) shrink(b *blocks) bool {
+	if f.first(b) != nil {
 		return false
 	}
 	*f = inFlight{}
@@ -142,9 +216,11 @@ func (f *inFlight) remove(o *outgoing) {
 	b.left.Add(-1)
 }
 
-// spares are blocks to be used again.
-type spares struct {
-	mu           sync.Mutex // guards the blocks; taken after a partition's
+// blocks are those of a producer: the one that partitions share, and those to be used again.
+type blocks struct {
+	shared atomic.Pointer[outgoingBlock]
+
+	mu           sync.Mutex // guards the spares; taken after a partition's
 	small, large []*outgoingBlock
 	_            cacheLine
 
@@ -157,26 +233,64 @@ type spares struct {
 // are produced, see drop. A full queue of the default size has 19 MB.
 const maxSpares = 2048
 
-// kind returns the blocks of a size.
-func (s *spares) kind(large bool) *[]*outgoingBlock {
-	if large {
-		return &s.large
+// next returns the next place of the shared block.
+func (b *blocks) next(q *produceQueue, ch chan Event) *outgoing {
+	for {
+		shared := b.shared.Load()
+		if shared != nil {
+			if i := int(shared.next.Add(1)) - 1; i < len(shared.each) {
+				return &shared.each[i]
+			}
+		}
+		b.share(shared, q, ch)
 	}
-	return &s.small
 }
 
-func (s *spares) take(large bool) *outgoingBlock {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	blocks := s.kind(large)
-	n := len(*blocks) - 1
+// share has a block shared in place of old, unless somebody has done that. Who still looks at one that was shared before
+// finds no place in it, also where it is used again by a partition alone.
+func (b *blocks) share(old *outgoingBlock, q *produceQueue, ch chan Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shared.Load() == old {
+		block := b.takeLocked(q, ch)
+		block.next.Store(0)
+		b.shared.Store(block)
+	}
+}
+
+// take returns a block of which no place is used. ch is where most of its reports go.
+func (b *blocks) take(q *produceQueue, ch chan Event) *outgoingBlock {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.takeLocked(q, ch)
+}
+
+func (b *blocks) takeLocked(q *produceQueue, ch chan Event) *outgoingBlock {
+	block := b.spareLocked(q.messages() >= manyMessages)
+	block.ch = ch
+	block.left.Store(int32(len(block.each)))
+	block.number.Add(1)
+	return block
+}
+
+// kind returns where the spares of a size are.
+func (b *blocks) kind(large bool) *[]*outgoingBlock {
+	if large {
+		return &b.large
+	}
+	return &b.small
+}
+
+func (b *blocks) spareLocked(large bool) *outgoingBlock {
+	spares := b.kind(large)
+	n := len(*spares) - 1
 	if n < 0 {
 		return newBlock(large)
 	}
-	b := (*blocks)[n]
-	(*blocks)[n] = nil
-	*blocks = (*blocks)[:n]
-	return b
+	block := (*spares)[n]
+	(*spares)[n] = nil
+	*spares = (*spares)[:n]
+	return block
 }
 
 func newBlock(large bool) *outgoingBlock {
@@ -202,37 +316,38 @@ func newBlock(large bool) *outgoingBlock {
 	return b
 }
 
-// delivered notes that a message of a block has its report. Only the promise calls it, which is one at a time: as the
+// delivered notes that a message of a block has its report. Only the promise calls it, which is one at a time: as
 // messages of a block come one after the other, it counts them when another block's come.
-func (s *spares) delivered(b *outgoingBlock) {
-	if b == s.last {
-		s.fewer++
+func (b *blocks) delivered(block *outgoingBlock) {
+	if block == b.last {
+		b.fewer++
 		return
 	}
-	s.settle()
-	s.last, s.fewer = b, 1
+	b.settle()
+	b.last, b.fewer = block, 1
 }
 
 // settle counts what delivered has noted. A promise that goes through the messages of a partition needs it: a block that
 // seems to have some keeps all behind it from being forgotten.
-func (s *spares) settle() {
-	if s.last != nil && s.last.left.Add(-s.fewer) == 0 && !s.last.spoiled.Load() {
-		s.give(s.last)
+func (b *blocks) settle() {
+	if b.last != nil && b.last.left.Add(-b.fewer) == 0 && !b.last.spoiled.Load() {
+		b.give(b.last)
 	}
-	s.last, s.fewer = nil, 0
+	b.last, b.fewer = nil, 0
 }
 
-func (s *spares) give(b *outgoingBlock) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if blocks := s.kind(len(b.each) == largeBlock); len(*blocks) < maxSpares {
-		*blocks = append(*blocks, b)
+func (b *blocks) give(block *outgoingBlock) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if spares := b.kind(len(block.each) == largeBlock); len(*spares) < maxSpares {
+		*spares = append(*spares, block)
 	}
 }
 
 // drop leaves to the garbage collector what is kept.
-func (s *spares) drop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.small, s.large = nil, nil
+func (b *blocks) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.small, b.large = nil, nil
+	b.shared.Store(nil)
 }

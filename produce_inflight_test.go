@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// TestBlockLayout: every message on its way begins with a cache line, and takes three.
+// TestBlockLayout: every message on its way begins with a cache line, and takes three; what Produce needs of a partition is one.
 func TestBlockLayout(t *testing.T) {
 	t.Parallel()
 	const line = unsafe.Sizeof(cacheLine{})
@@ -22,5 +22,13 @@ func TestBlockLayout(t *testing.T) {
 	}
 	if size := unsafe.Sizeof(outgoing{}); size != 3*line {
 		t.Errorf("a message takes %d bytes, want %d", size, 3*line)
+	}
+	// An allocation of four lines begins with one.
+	var part producerPartition
+	if size := unsafe.Sizeof(part); size != 4*line {
+		t.Errorf("a partition takes %d bytes, want %d", size, 4*line)
+	}
+	if from, to := unsafe.Offsetof(part.mu), unsafe.Offsetof(part.inEngine)+unsafe.Offsetof(part.inEngine.head); from != line || to != 2*line {
+		t.Errorf("what Produce needs of a partition takes bytes %d to %d, want the second cache line", from, to)
 	}
 }

@@ -32,7 +32,7 @@ type producerPartition struct {
 
 	joined atomic.Int64 // the last transaction that a message was delivered in, by transactions.number
 
-	_         cacheLine
+	_         [8]byte       // Produce needs the next cache line of these, and no other
 	mu        sync.Mutex    // guards all below, and the outgoing in the lists
 	holding   bool          // messages go to held
 	handing   bool          // somebody hands what is held to the engine
@@ -45,37 +45,40 @@ type producerPartition struct {
 	held      outgoingList  // produced since, behind those
 	pause     time.Duration // nothing that came back goes to the engine before
 	failing   error         // the broker's error that the engine fails the records with, one batch and all behind it
+	_         [16]byte
 }
 
 // cacheLine keeps what one goroutine writes apart from what another reads.
 type cacheLine [64]byte
 
-// produce copies a message and hands it to the engine, or holds it back. An error means that it was not accepted.
-func (part *producerPartition) produce(m order) error {
-	key, value := part.p.copies.clone(m.msg.Key, m.msg.Value)
+// produce copies a message and hands it to the engine, or holds it back. An error means that it was not accepted. What is
+// in t, or is told, needs not be read from the part of part that Produce does without.
+func (part *producerPartition) produce(t *producerTopic, id int32, m order) error {
+	p := t.p
+	key, value := p.copies.clone(m.msg.Key, m.msg.Value)
 	part.mu.Lock()
-	holding, err := part.enterLocked()
+	holding, err := part.enterLocked(p)
 	if err != nil {
 		part.mu.Unlock()
 		return err
 	}
 	var o *outgoing
-	if holding || part.p.acks > 1 {
+	if holding || p.acks > 1 {
 		o = newOutgoing()
 	} else {
-		o = part.inEngine.take(&part.p.spares, &part.p.queue)
+		o = part.inEngine.take(&p.blocks, &p.queue, m.ch)
 	}
-	o.take(m, part.topic.name, key, value)
-	part.acceptUnlock(o, holding)
+	o.take(m, t.name, key, value)
+	part.acceptUnlock(p, id, o, holding)
 	return nil
 }
 
 // enterLocked reports whether messages are held back now. An error means that they are not accepted.
-func (part *producerPartition) enterLocked() (holding bool, err error) {
-	if part.p.client.closed.Load() {
+func (part *producerPartition) enterLocked(p *Producer) (holding bool, err error) {
+	if p.client.closed.Load() {
 		return false, errClosed()
 	}
-	if !part.holding && part.p.outage.Load() {
+	if !part.holding && p.outage.Load() {
 		part.holding, part.noBroker = true, true
 	}
 	return part.holding, nil
@@ -84,33 +87,33 @@ func (part *producerPartition) enterLocked() (holding bool, err error) {
 // accept takes a message that waited for the topic.
 func (part *producerPartition) accept(o *outgoing) error {
 	part.mu.Lock()
-	holding, err := part.enterLocked()
+	holding, err := part.enterLocked(part.p)
 	if err != nil {
 		part.mu.Unlock()
 		return err
 	}
-	part.acceptUnlock(o, holding)
+	part.acceptUnlock(part.p, part.id, o, holding)
 	return nil
 }
 
 // acceptUnlock hands a message to the engine, or holds it back. It unlocks the partition.
-func (part *producerPartition) acceptUnlock(o *outgoing, holding bool) {
+func (part *producerPartition) acceptUnlock(p *Producer, id int32, o *outgoing, holding bool) {
 	if o.part != part {
 		o.part = part
 	}
 	switch {
-	case part.p.acks > 1:
+	case p.acks > 1:
 		// Brokers refuse to wait for a number of replicas. The engine can't ask for it, so it is refused here.
 		part.mu.Unlock()
-		part.p.reportError(o, kerr.InvalidRequiredAcks)
+		p.reportError(o, kerr.InvalidRequiredAcks)
 	case holding:
 		part.held.push(o)
 		part.unlock()
-		part.p.watch()
+		p.watch()
 	default:
 		part.inEngine.push(o)
 		part.mu.Unlock()
-		part.p.hand(o)
+		p.hand(o, id)
 	}
 }
 
@@ -122,12 +125,12 @@ func (part *producerPartition) unlock() {
 
 // busyLocked reports whether the engine has records.
 func (part *producerPartition) busyLocked() bool {
-	return part.givenUp > 0 || part.inEngine.first(&part.p.spares) != nil
+	return part.givenUp > 0 || part.inEngine.first(&part.p.blocks) != nil
 }
 
 // hand gives a message to the engine. It never blocks: the engine's own limits are out of the way.
-func (p *Producer) hand(o *outgoing) {
-	o.rec.Partition = o.part.id
+func (p *Producer) hand(o *outgoing, partition int32) {
+	o.rec.Partition = partition
 	p.client.engine().TryProduce(o, &o.rec, p.promiseFunc)
 	p.watch()
 }
@@ -144,14 +147,14 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 		m, size := p.reportDelivered(o), len(o.rec.Value)
 		ch, callback := o.destination()
 		o.forget()
-		p.spares.delivered(o.home.block)
+		p.blocks.delivered(o.home.block)
 		p.deliver(m, ch, callback, size)
 		return
 	}
 	if err != nil && part.gone.Load() {
 		err = errUnknownPartition
 	}
-	p.spares.settle()
+	p.blocks.settle()
 	part.mu.Lock()
 	given := !o.goesTo(msgInEngine, msgWaits)
 	back := false
@@ -274,7 +277,7 @@ func connectionLost(err error) bool { return unreachable(err) || kgo.IsRetryable
 // then not be taken back: sent again, under other numbers, it could be there twice.
 func (part *producerPartition) protectLocked() {
 	if part.p.idempotent {
-		first := part.inEngine.first(&part.p.spares)
+		first := part.inEngine.first(&part.p.blocks)
 		part.protect.Store(first != nil && first.maybeThere())
 	}
 }
@@ -319,7 +322,7 @@ func (part *producerPartition) resume() {
 		o.flags.Store(o.flags.Load()&^leadsBatch | handedAgain)
 		part.inEngine.push(o)
 		part.mu.Unlock()
-		part.p.hand(o)
+		part.p.hand(o, part.id)
 	}
 	part.p.hurry()
 }
@@ -345,7 +348,7 @@ func (part *producerPartition) nextLocked() *outgoing {
 func (part *producerPartition) giveUp(unsent, sent *Error) {
 	part.mu.Lock()
 	var reports []failedMessage
-	part.inEngine.each(&part.p.spares, func(o *outgoing, word uint32) bool {
+	part.inEngine.each(&part.p.blocks, func(o *outgoing, word uint32) bool {
 		err := unsent
 		if o.maybeThere() {
 			err = sent
@@ -408,7 +411,7 @@ func (part *producerPartition) giveUpLocked(o *outgoing, word uint32) bool {
 func (part *producerPartition) expire(now, timeout time.Duration) (next time.Duration) {
 	part.mu.Lock()
 	var reports []*outgoing
-	part.inEngine.each(&part.p.spares, func(o *outgoing, word uint32) bool {
+	part.inEngine.each(&part.p.blocks, func(o *outgoing, word uint32) bool {
 		if !o.expired(now, timeout) {
 			next = o.expiry(timeout)
 			return false
@@ -418,7 +421,7 @@ func (part *producerPartition) expire(now, timeout time.Duration) (next time.Dur
 		}
 		return true
 	})
-	if !part.inEngine.shrink(&part.p.spares) {
+	if !part.inEngine.shrink(&part.p.blocks) {
 		next = sooner(next, now+shrinkInterval)
 	}
 	for _, l := range part.waitingLocked() {

@@ -36,18 +36,11 @@ type producerTopic struct {
 
 // topic returns the topic of that name.
 func (p *Producer) topic(name string) *producerTopic {
-	if t := p.latest.Load(); t != nil && t.name == name {
+	return p.topics.get(name, func() *producerTopic {
+		t := &producerTopic{p: p, name: *p.client.topics.name(name), firstUse: p.clock()}
+		t.sticky = stickyPartition{linger: p.stickyLinger, batch: p.stickyBatch, available: t.available}
 		return t
-	}
-	if found, ok := p.topics.Load(name); ok {
-		t := found.(*producerTopic)
-		p.latest.Store(t)
-		return t
-	}
-	t := &producerTopic{p: p, name: *p.client.topics.name(name), firstUse: p.clock()}
-	t.sticky = stickyPartition{linger: p.stickyLinger, batch: p.stickyBatch, available: t.available}
-	other, _ := p.topics.LoadOrStore(t.name, t)
-	return other.(*producerTopic)
+	})
 }
 
 // count returns the number of partitions, 0 while it is not known.
@@ -111,16 +104,16 @@ func (t *producerTopic) produce(m order) error {
 		}
 		t.mu.Unlock()
 	}
-	part, err := t.choose(m.msg.TopicPartition.Partition, m.msg.Key, len(m.msg.Value), m.at)
+	part, id, err := t.choose(m.msg.TopicPartition.Partition, m.msg.Key, len(m.msg.Value), m.at)
 	if err != nil {
 		return err
 	}
-	return part.produce(m)
+	return part.produce(t, id, m)
 }
 
 // send sends a message that waited on to its partition.
 func (t *producerTopic) send(o *outgoing) error {
-	part, err := t.choose(o.rec.Partition, o.rec.Key, len(o.rec.Value), o.at)
+	part, _, err := t.choose(o.rec.Partition, o.rec.Key, len(o.rec.Value), o.at)
 	if err != nil {
 		return err
 	}
@@ -147,18 +140,20 @@ func (t *producerTopic) waitLocked(m order) error {
 	return nil
 }
 
-// choose returns the partition n, or for PartitionAny the partitioner's choice for a message produced at that time.
-func (t *producerTopic) choose(n int32, key []byte, size int, at time.Duration) (*producerPartition, error) {
+// choose returns the partition n, or for PartitionAny the partitioner's choice for a message produced at that time, and its
+// id.
+func (t *producerTopic) choose(n int32, key []byte, size int, at time.Duration) (*producerPartition, int32, error) {
 	parts := *t.parts.Load()
 	switch {
 	case n == PartitionAny:
-		return parts[t.p.partitioner.pick(key, size, len(parts), at, &t.sticky)], nil
+		n = int32(t.p.partitioner.pick(key, size, len(parts), at, &t.sticky))
 	case n >= 0 && int(n) < len(parts):
-		return parts[n], nil
 	case n >= 0 && t.added(n):
-		return (*t.parts.Load())[n], nil
+		parts = *t.parts.Load()
+	default:
+		return nil, 0, errUnknownPartition
 	}
-	return nil, errUnknownPartition
+	return parts[n], n, nil
 }
 
 // added reports whether the engine has since learned of a partition beyond those that were known.

@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,8 +48,7 @@ type Producer struct {
 	wallClock   wallClock
 	promiseFunc func(*kgo.Record, error)
 	writes      writes
-	topics      sync.Map                      // string → *producerTopic
-	latest      atomic.Pointer[producerTopic] // the last message's, which is most often the next one's
+	topics      producerTopics
 
 	copies  copies
 	queue   produceQueue
@@ -72,7 +70,7 @@ type Producer struct {
 	lot      []Message // for reports, from lotUsed on, see reportDelivered
 	lotUsed  int
 	_        cacheLine
-	spares   spares
+	blocks   blocks
 	_        cacheLine
 }
 
@@ -266,7 +264,7 @@ func (w *wallClock) at(born time.Time, clock time.Duration) time.Time {
 }
 
 func (p *Producer) eachTopic(f func(*producerTopic)) {
-	p.topics.Range(func(_, t any) bool { f(t.(*producerTopic)); return true })
+	p.topics.each(f)
 }
 
 // Events returns the channel of delivery reports (*Message) and of what the client has to say beside them: Error,

@@ -245,7 +245,7 @@ func (p *Producer) fillStats(s *Statistics) {
 		}
 		for _, part := range *parts {
 			part.mu.Lock()
-			held, engine := part.held.len()+part.returned.len()+part.again.len(), part.inEngine.len(&p.spares)+part.givenUp
+			held, engine := part.held.len()+part.returned.len()+part.again.len(), part.inEngine.len(&p.blocks)+part.givenUp
 			part.mu.Unlock()
 			out := s.partition(t.name, part.id)
 			out.MsgqCount, out.XmitMsgqCount, out.MsgsInFlight = int64(held), int64(engine), int64(engine)
