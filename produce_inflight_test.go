@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 )
@@ -30,5 +32,62 @@ func TestBlockLayout(t *testing.T) {
 	}
 	if from, to := unsafe.Offsetof(part.mu), unsafe.Offsetof(part.inEngine)+unsafe.Offsetof(part.inEngine.head); from != line || to != 2*line {
 		t.Errorf("what Produce needs of a partition takes bytes %d to %d, want the second cache line", from, to)
+	}
+}
+
+// TestInFlight: whatever partitions do with the blocks that they share, each has exactly its own messages without a report,
+// in order, and what it remembers does not grow with what is delivered.
+func TestInFlight(t *testing.T) {
+	t.Parallel()
+	for _, weights := range [][]int{{1}, {1, 1}, {100, 1}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}} {
+		random := rand.New(rand.NewPCG(1, uint64(len(weights))))
+		var (
+			b     blocks
+			q     = produceQueue{maxMessages: 1 << 20, maxBytes: 1 << 30}
+			parts = make([]inFlight, len(weights))
+			want  = make([][]*outgoing, len(weights))
+			whose []int // a partition as often as its weight
+		)
+		for i, w := range weights {
+			whose = append(whose, slices.Repeat([]int{i}, w)...)
+		}
+		for step := range 50_000 {
+			i := whose[random.IntN(len(whose))]
+			switch {
+			case i > 0 && i == len(weights)-1 && len(want[i]) > 0: // the last one is stuck with its first message
+			case len(want[i]) < 40+step%200 && random.IntN(2) == 0:
+				o := parts[i].take(&b, &q, nil)
+				parts[i].push(o)
+				want[i] = append(want[i], o)
+			case len(want[i]) > 0:
+				o := want[i][0]
+				want[i] = want[i][1:]
+				if random.IntN(100) > 0 {
+					if !o.goesTo(msgInEngine, msgDelivered) {
+						t.Fatal("a message that waits for its report is in another state")
+					}
+					b.delivered(o.home.block)
+				} else if o.goesTo(msgInEngine, msgGivenUp) {
+					parts[i].remove(o)
+				}
+			}
+			if step%100 > 0 {
+				continue
+			}
+			b.settle()
+			for i := range parts {
+				var got []*outgoing
+				parts[i].each(&b, func(o *outgoing, _ uint32) bool { got = append(got, o); return true })
+				if !slices.Equal(got, want[i]) {
+					t.Fatalf("weights %v, step %d: partition %d has %d messages, want %d, or in another order", weights, step, i, len(got), len(want[i]))
+				}
+				if runs := len(parts[i].runs) - parts[i].head; runs > len(want[i]) {
+					t.Fatalf("weights %v, step %d: partition %d remembers %d runs for %d messages", weights, step, i, runs, len(want[i]))
+				}
+			}
+		}
+		if weights[0] == 100 && parts[0].own == nil && parts[0].lastIn(b.shared.Load()) == 0 {
+			t.Error("a partition with nearly all messages has no block of its own")
+		}
 	}
 }
