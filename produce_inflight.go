@@ -37,7 +37,7 @@ func (r *blockRun) gone() bool {
 
 // over reports whether no message of the run waits for its report any more.
 func (r *blockRun) over() bool {
-	return r.gone() || r.unreported(func(*outgoing, uint32) bool { return false })
+	return r.unreported(func(*outgoing, uint32) bool { return false })
 }
 
 // unreported calls do for the messages of the run that have no report, until it returns false. It reports whether it never did.
@@ -78,9 +78,13 @@ const (
 // Messages of a partition in one shared block that earn it the next blocks for itself, and how many. What a processor reads
 // ahead is worth something if it is what comes next. For a promise that is the next message of the partition; for
 // Produce, with a thousand partitions in turn, it is the next message, whosever it is.
+//
+// A partition of which that many runs wait gets blocks of its own, too: a message that is not delivered for minutes keeps a
+// whole block, so those of a partition without a leader must not lie scattered.
 const (
 	ownEarned = 4
 	ownBlocks = 8
+	mostRuns  = 32
 )
 
 // take returns an outgoing for the next message, which must be pushed. ch is where its report goes.
@@ -92,7 +96,7 @@ func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
 		}
 	}
 	if f.own == nil {
-		if f.lastIn(b.shared.Load()) < ownEarned {
+		if f.lastIn(b.shared.Load()) < ownEarned && !f.scattered() {
 			return b.next(q, ch)
 		}
 		f.own, f.used, f.more = b.take(q, ch), 0, ownBlocks-1
@@ -100,6 +104,15 @@ func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
 	o := &f.own.each[f.used]
 	f.used++
 	return o
+}
+
+// scattered reports whether the messages that have no report are in many runs.
+func (f *inFlight) scattered() bool {
+	if len(f.runs) < mostRuns || len(f.runs)-f.head < mostRuns {
+		return false
+	}
+	f.prune()
+	return len(f.runs)-f.head >= mostRuns
 }
 
 // lastIn returns how many messages the last runs have in that block: as many as are asked about, or fewer.

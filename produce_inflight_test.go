@@ -91,3 +91,33 @@ func TestInFlight(t *testing.T) {
 		}
 	}
 }
+
+// TestInFlightStuck: messages that are not delivered for long, one here and one there, do not each keep a block.
+func TestInFlightStuck(t *testing.T) {
+	t.Parallel()
+	const messages = 10_000
+	var (
+		b     blocks
+		q     = produceQueue{maxMessages: 1 << 20, maxBytes: 1 << 30}
+		parts [100]inFlight
+		kept  = map[*outgoingBlock]bool{}
+	)
+	for range messages {
+		for i := range parts {
+			o := parts[i].take(&b, &q, nil)
+			parts[i].push(o)
+			if i == 0 {
+				kept[o.home.block] = true
+				continue
+			}
+			o.goesTo(msgInEngine, msgDelivered)
+			b.delivered(o.home.block)
+		}
+	}
+	if n := parts[0].len(&b); n != messages {
+		t.Errorf("%d messages wait for their reports, want %d", n, messages)
+	}
+	if most := messages/smallBlock + 2*mostRuns; len(kept) > most {
+		t.Errorf("%d messages of a partition keep %d blocks, want at most %d", messages, len(kept), most)
+	}
+}
