@@ -41,11 +41,11 @@ func QueueForTest(p *Producer) int { return int(p.queue.messages()) }
 // BlocksForTest returns how many blocks of messages the partitions of p hold, and how many messages were given up that
 // the engine still has.
 func BlocksForTest(p *Producer) (blocks, givenUp int) {
-	p.eachTopic(func(t *producerTopic) {
+	p.topics.each(func(t *producerTopic) {
 		for _, part := range *t.parts.Load() {
 			part.mu.Lock()
 			blocks += len(part.inEngine.runs) - part.inEngine.head
-			if part.inEngine.last.outgoingBlock != nil {
+			if !part.inEngine.last.over() {
 				blocks++
 			}
 			givenUp += part.givenUp

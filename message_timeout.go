@@ -69,7 +69,7 @@ func (t *timeouts) watch(ctx context.Context) {
 // expire reports what has timed out and returns when to look again, 0 if there is nothing to watch.
 func (t *timeouts) expire() (next time.Duration) {
 	now := t.p.clock()
-	t.p.eachTopic(func(topic *producerTopic) {
+	t.p.topics.each(func(topic *producerTopic) {
 		next = sooner(next, topic.expire(now, t.timeout))
 		if parts := topic.parts.Load(); parts != nil {
 			for _, part := range *parts {

@@ -192,7 +192,7 @@ func (p *Producer) purge(unsent, sent *Error) {
 	if unsent == nil && sent == nil {
 		return
 	}
-	p.eachTopic(func(t *producerTopic) {
+	p.topics.each(func(t *producerTopic) {
 		if unsent != nil {
 			t.giveUp(*unsent)
 		}

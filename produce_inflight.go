@@ -89,17 +89,17 @@ const (
 
 // take returns an outgoing for the next message, which must be pushed. ch is where its report goes.
 func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
-	if f.own != nil && int(f.used) == len(f.own.each) {
-		f.own = nil
-		if f.more > 0 {
-			f.own, f.used, f.more = b.take(q, ch), 0, f.more-1
-		}
-	}
-	if f.own == nil {
-		if f.lastIn(b.shared.Load()) < ownEarned && !f.scattered() {
+	if f.own == nil || int(f.used) == len(f.own.each) {
+		switch {
+		case f.own != nil && f.more > 0:
+			f.more--
+		case f.lastIn(b.shared.Load()) >= ownEarned || f.scattered():
+			f.more = ownBlocks - 1
+		default:
+			f.own = nil
 			return b.next(q, ch)
 		}
-		f.own, f.used, f.more = b.take(q, ch), 0, ownBlocks-1
+		f.own, f.used = b.take(q, ch), 0
 	}
 	o := &f.own.each[f.used]
 	f.used++
@@ -108,7 +108,7 @@ func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
 
 // scattered reports whether the messages that have no report are in many runs.
 func (f *inFlight) scattered() bool {
-	if len(f.runs) < mostRuns || len(f.runs)-f.head < mostRuns {
+	if len(f.runs) < mostRuns || len(f.runs)-f.head < mostRuns { // the former most often: head is in another cache line
 		return false
 	}
 	f.prune()
@@ -169,9 +169,6 @@ func (f *inFlight) prune() {
 	}
 	if f.head == len(f.runs) {
 		f.runs, f.head = f.runs[:0], 0
-		if f.last.over() {
-			f.last = blockRun{}
-		}
 	}
 }
 

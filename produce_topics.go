@@ -18,7 +18,7 @@ type producerTopics struct {
 }
 
 // get returns the topic of that name, made with the first call for it.
-func (s *producerTopics) get(name string, make func() *producerTopic) *producerTopic {
+func (s *producerTopics) get(name string, create func() *producerTopic) *producerTopic {
 	if t := s.latest.Load(); t != nil && t.name == name {
 		return t
 	}
@@ -27,14 +27,14 @@ func (s *producerTopics) get(name string, make func() *producerTopic) *producerT
 		t = (*known)[name]
 	}
 	if t == nil {
-		t = s.find(name, make)
+		t = s.find(name, create)
 	}
 	s.latest.Store(t)
 	return t
 }
 
 // find is get for a topic that is not in known.
-func (s *producerTopics) find(name string, make func() *producerTopic) *producerTopic {
+func (s *producerTopics) find(name string, create func() *producerTopic) *producerTopic {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.all[name]
@@ -42,7 +42,7 @@ func (s *producerTopics) find(name string, make func() *producerTopic) *producer
 		if s.all == nil {
 			s.all = map[string]*producerTopic{}
 		}
-		t = make()
+		t = create()
 		s.all[t.name] = t
 		return t
 	}

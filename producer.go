@@ -263,10 +263,6 @@ func (w *wallClock) at(born time.Time, clock time.Duration) time.Time {
 	return t.wall.Add(clock - t.clock)
 }
 
-func (p *Producer) eachTopic(f func(*producerTopic)) {
-	p.topics.each(f)
-}
-
 // Events returns the channel of delivery reports (*Message) and of what the client has to say beside them: Error,
 // *Stats, OAuthBearerTokenRefresh. These are for information. Close closes the channel. If nobody reads it, reports
 // wait for room without holding up anything else, while of errors and statistics only the first 1000 wait.

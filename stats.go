@@ -238,7 +238,7 @@ func (p *Producer) fillStats(s *Statistics) {
 	s.MsgCount, s.MsgSize = p.queue.now()
 	s.MsgMax, s.MsgSizeMax = p.queue.maxMessages, p.queue.maxBytes
 	known := false
-	p.eachTopic(func(t *producerTopic) {
+	p.topics.each(func(t *producerTopic) {
 		parts := t.parts.Load()
 		if parts == nil {
 			return
