@@ -40,6 +40,9 @@ func (r *blockRun) over() bool {
 	return r.unreported(func(*outgoing, uint32) bool { return false })
 }
 
+// sparse reports whether most messages of the block have their reports.
+func (r *blockRun) sparse() bool { return int(r.left.Load()) <= len(r.each)/2 }
+
 // unreported calls do for the messages of the run that have no report, until it returns false. It reports whether it never did.
 // do gets the state that they are in.
 func (r *blockRun) unreported(do func(o *outgoing, word uint32) bool) bool {
@@ -79,12 +82,13 @@ const (
 // ahead is worth something if it is what comes next. For a promise that is the next message of the partition; for
 // Produce, with a thousand partitions in turn, it is the next message, whosever it is.
 //
-// A partition of which that many runs wait gets blocks of its own, too: a message that is not delivered for minutes keeps a
-// whole block, so those of a partition without a leader must not lie scattered.
+// A partition of which that many runs wait in blocks that are there for little else gets blocks of its own, too: a message
+// that is not delivered for minutes keeps a whole block, so those of a partition without a leader must not lie scattered.
 const (
-	ownEarned = 4
-	ownBlocks = 8
-	mostRuns  = 32
+	ownEarned   = 4
+	ownBlocks   = 8
+	mostRuns    = 32
+	stuckBlocks = 64
 )
 
 // take returns an outgoing for the next message, which must be pushed. ch is where its report goes.
@@ -93,8 +97,10 @@ func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
 		switch {
 		case f.own != nil && f.more > 0:
 			f.more--
-		case f.lastIn(b.shared.Load()) >= ownEarned || f.scattered():
+		case f.lastIn(b.shared.Load()) >= ownEarned:
 			f.more = ownBlocks - 1
+		case f.scattered():
+			f.more = stuckBlocks - 1
 		default:
 			f.own = nil
 			return b.next(q, ch)
@@ -106,13 +112,15 @@ func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
 	return o
 }
 
-// scattered reports whether the messages that have no report are in many runs.
+// scattered reports whether the messages that have no report are in many runs, in blocks that are there only for few of them. It is
+// enough to look now and then: while the queue is full there are many runs, too, but in full blocks.
 func (f *inFlight) scattered() bool {
-	if len(f.runs) < mostRuns || len(f.runs)-f.head < mostRuns { // the former most often: head is in another cache line
+	if n := len(f.runs); n == 0 || n%mostRuns != 0 {
 		return false
 	}
 	f.prune()
-	return len(f.runs)-f.head >= mostRuns
+	n := len(f.runs)
+	return n-f.head >= mostRuns && f.runs[n-mostRuns].sparse()
 }
 
 // lastIn returns how many messages the last runs have in that block: as many as are asked about, or fewer.

@@ -121,8 +121,33 @@ func TestInFlightStuck(t *testing.T) {
 	if n := parts[0].len(&b); n != messages {
 		t.Errorf("%d messages wait for their reports, want %d", n, messages)
 	}
-	if most := messages/smallBlock + 2*mostRuns; len(kept) > most {
+	if most := messages/smallBlock*(stuckBlocks+2*mostRuns)/stuckBlocks + 2*mostRuns; len(kept) > most {
 		t.Errorf("%d messages of a partition keep %d blocks, want at most %d", messages, len(kept), most)
+	}
+}
+
+// TestInFlightFull: with many messages of each partition waiting, none of them long, partitions go on to share blocks.
+func TestInFlightFull(t *testing.T) {
+	t.Parallel()
+	var (
+		b     blocks
+		q     = produceQueue{maxMessages: 1 << 20, maxBytes: 1 << 30}
+		parts [100]inFlight
+		queue []*outgoing
+	)
+	for range 10 * mostRuns {
+		for i := range parts {
+			o := parts[i].take(&b, &q, nil)
+			parts[i].push(o)
+			if parts[i].own != nil {
+				t.Fatalf("with %d messages under way a partition has a block of its own", len(queue))
+			}
+			if queue = append(queue, o); len(queue) > 3*mostRuns*len(parts) {
+				queue[0].goesTo(msgInEngine, msgDelivered)
+				b.delivered(queue[0].home.block)
+				queue = queue[1:]
+			}
+		}
 	}
 }
 
