@@ -152,12 +152,12 @@ func curves() (list []Row) {
 		}
 	}
 	for _, n := range []int{1, 10, 100, 1000} {
-		add("produce by partitions", "produce", "partitions", n, func(j *work.Job) { j.Partitions, j.Messages = n, 500_000 })
+		add("produce by partitions", "produce", "partitions", n, func(j *work.Job) { j.Partitions, j.Messages = n, 3_000_000 })
 		add("consume by partitions", "consume", "partitions", n, func(j *work.Job) {
-			j.Partitions, j.Messages = n, 1_000_000
+			j.Partitions, j.Messages = n, 3_000_000
 			j.FetchPartitionBytes = min(j.FetchPartitionBytes, 6<<20/n) // the broker in memory has a batch of each in an answer
 		})
-		add("produce by topics", "produce", "topics", n, func(j *work.Job) { j.Partitions, j.Topics, j.Messages = 1, n, 500_000 })
+		add("produce by topics", "produce", "topics", n, func(j *work.Job) { j.Partitions, j.Topics, j.Messages = 1, n, max(1_000_000, 3_000_000/n) })
 		add("memory by clients", "idle", "clients", n, func(j *work.Job) { j.Clients, j.Seconds = n, 2 })
 	}
 	return list
