@@ -85,10 +85,9 @@ const (
 // A partition of which that many runs wait in blocks that are there for little else gets blocks of its own, too: a message
 // that is not delivered for minutes keeps a whole block, so those of a partition without a leader must not lie scattered.
 const (
-	ownEarned   = 4
-	ownBlocks   = 8
-	mostRuns    = 32
-	stuckBlocks = 64
+	ownEarned = 4
+	ownBlocks = 8
+	mostRuns  = 32
 )
 
 // take returns an outgoing for the next message, which must be pushed. ch is where its report goes.
@@ -97,10 +96,8 @@ func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
 		switch {
 		case f.own != nil && f.more > 0:
 			f.more--
-		case f.lastIn(b.shared.Load()) >= ownEarned:
+		case f.lastIn(b.shared.Load()) >= ownEarned || f.scattered():
 			f.more = ownBlocks - 1
-		case f.scattered():
-			f.more = stuckBlocks - 1
 		default:
 			f.own = nil
 			return b.next(q, ch)
@@ -112,15 +109,15 @@ func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
 	return o
 }
 
-// scattered reports whether the messages that have no report are in many runs, in blocks that are there only for few of them. It is
-// enough to look now and then: while the queue is full there are many runs, too, but in full blocks.
+// scattered reports whether the messages that have no report are in many runs, of which the oldest are in blocks that are there
+// for little else: while the queue is full there are many runs, too, but in full blocks. A partition that shares them looks now
+// and then only, one that has had blocks of its own each time.
 func (f *inFlight) scattered() bool {
-	if n := len(f.runs); n == 0 || n%mostRuns != 0 {
+	if n := len(f.runs); n < mostRuns || f.own == nil && n%mostRuns != 0 {
 		return false
 	}
 	f.prune()
-	n := len(f.runs)
-	return n-f.head >= mostRuns && f.runs[n-mostRuns].sparse()
+	return len(f.runs)-f.head >= mostRuns && f.runs[f.head+mostRuns/2].sparse()
 }
 
 // lastIn returns how many messages the last runs have in that block: as many as are asked about, or fewer.
