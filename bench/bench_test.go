@@ -132,16 +132,14 @@ func TestGrowth(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		own, other plotter.XYs
-		steady     bool
 		want       string
 	}{
-		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 3}}, false, "1.50 (≤ 1 **missed**)"},
-		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, plotter.XYs{{X: 1, Y: 3}, {X: 2, Y: 1}}, false, "only here (**missed**)"},
-		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, plotter.XYs{{X: 1, Y: 3}, {X: 2, Y: 1}}, true, "within the spread (met)"},
-		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, nil, false, "–"},
+		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 3}}, "1.50 (≤ 1 **missed**)"},
+		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, plotter.XYs{{X: 1, Y: 3}, {X: 2, Y: 1}}, "only here (**missed**)"},
+		{plotter.XYs{{X: 1, Y: 1}, {X: 2, Y: 4}}, nil, "–"},
 	} {
-		if got := grows(tt.own, tt.other, tt.steady); got != tt.want {
-			t.Errorf("grows(%v, %v, %v) = %q, want %q", tt.own, tt.other, tt.steady, got, tt.want)
+		if got := grows(tt.own, tt.other); got != tt.want {
+			t.Errorf("grows(%v, %v) = %q, want %q", tt.own, tt.other, got, tt.want)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (r *report) curve(file, curve string) (bool, error) {
 	p.Legend.Top, p.Legend.Left = true, true
 	found := false
 	for _, lib := range libraries {
-		points, _ := r.points(curve, lib.Name)
+		points := r.points(curve, lib.Name)
 		if len(points) < 2 {
 			continue
 		}

@@ -28,26 +28,20 @@ func curveCost(curve string) column {
 	return column{work.CPU, "CPU seconds per million messages", 1, 2}
 }
 
-// points are what was measured of a library on a curve, as it is shown. steady says that what it cost at both ends
-// overlaps, so that the difference means nothing.
-func (r *report) points(curve, lib string) (points plotter.XYs, steady bool) {
+// points are what was measured of a library on a curve, as it is shown.
+func (r *report) points(curve, lib string) (points plotter.XYs) {
 	c := curveCost(curve)
-	var low, high float64 // of the first point
 	for _, row := range rows() {
 		if row.Curve != curve {
 			continue
 		}
 		if result := r.find(row.Name, memory); result != nil {
-			if lo, v, hi := result.spread(lib, c.metric); v > 0 {
-				if len(points) == 0 {
-					low, high = lo, hi
-				}
+			if v := result.median(lib, c.metric); v > 0 {
 				points = append(points, plotter.XY{X: row.X, Y: v * c.factor})
-				steady = lo <= high && low <= hi
 			}
 		}
 	}
-	return points, steady
+	return points
 }
 
 // growth is the table of what the cost grows by from a curve's first point to its last.
@@ -55,7 +49,7 @@ func (r *report) growth() string {
 	var b strings.Builder
 	b.WriteString("| curve | from, to | figure | this library | franz-go | confluent-kafka-go | increase, to confluent-kafka-go |\n| --- | --: | --- | --: | --: | --: | --: |\n")
 	for _, curve := range curveNames() {
-		own, steady := r.points(curve, ours)
+		own := r.points(curve, ours)
 		if len(own) < 2 {
 			continue
 		}
@@ -66,17 +60,15 @@ func (r *report) growth() string {
 			}
 			return fmt.Sprintf("%.*f to %.*f", c.digits, points[0].Y, c.digits, points[len(points)-1].Y)
 		}
-		theirs, _ := r.points(curve, peer)
-		engine, _ := r.points(curve, raw)
+		theirs := r.points(curve, peer)
 		fmt.Fprintf(&b, "| %s | %.0f, %.0f | %s | %s | %s | %s | %s |\n", curve, own[0].X, own[len(own)-1].X, c.title,
-			span(own), span(engine), span(theirs), grows(own, theirs, steady))
+			span(own), span(r.points(curve, raw)), span(theirs), grows(own, theirs))
 	}
 	return b.String()
 }
 
-// grows compares what two costs grow by. One that does not grow, or by less than is measured from one time to the next
-// (steady), is fine, whatever the other does.
-func grows(own, other plotter.XYs, steady bool) string {
+// grows compares what two costs grow by. One that does not grow is fine, whatever the other does.
+func grows(own, other plotter.XYs) string {
 	if len(other) < 2 {
 		return "–"
 	}
@@ -84,8 +76,6 @@ func grows(own, other plotter.XYs, steady bool) string {
 	switch a, b := increase(own), increase(other); {
 	case a <= 0:
 		return "none (met)"
-	case steady:
-		return "within the spread (met)"
 	case b <= 0:
 		return "only here (**missed**)"
 	default:
