@@ -54,3 +54,14 @@ func BlocksForTest(p *Producer) (blocks, givenUp int) {
 	})
 	return blocks, givenUp
 }
+
+// GatherForTest has a producer gather messages of all partitions from now on, however few there are.
+func GatherForTest(p *Producer) {
+	g := &p.gathering
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.most, g.few, g.begin, g.end = 1<<20, 0, 0, 0
+	if !g.runs {
+		g.startLocked()
+	}
+}

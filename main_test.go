@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// gather has all producers of the tests gather messages, which they do under load only.
+var gather = flag.Bool("gather", false, "have producers gather messages")
+
 // TestMain fails when a goroutine outlives the tests: every client must have ended all of its own in Close.
 func TestMain(m *testing.M) {
 	// The tests wait for brokers and timers much more than they compute.

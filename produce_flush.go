@@ -144,6 +144,7 @@ func (f *flushing) serve(ctx context.Context) {
 		flush := f.ctx
 		f.mu.Unlock()
 		if flush.Err() == nil {
+			f.p.gathering.hand(true)
 			_ = f.p.client.engine().Flush(flush) // only ever fails with flush
 		}
 	}

@@ -9,11 +9,10 @@ import (
 // promises only mark what is delivered: a block without messages may have others already when this one notices, which it
 // does by the block's number.
 type inFlight struct {
-	own  *outgoingBlock // filled by this partition alone, up to used; nil: it shares one, see blocks
+	own  *outgoingBlock // filled by this partition alone, up to the end of last; nil: it shares one, see blocks
 	last blockRun       // behind those in runs
 	runs []blockRun     // in the order of Produce; those before head are forgotten
 	head int
-	used uint8
 	more uint8        // blocks of its own that follow
 	back outgoingList // handed to the engine once more: older than those in runs
 }
@@ -90,23 +89,26 @@ const (
 	mostRuns  = 32
 )
 
-// take returns an outgoing for the next message, which must be pushed. ch is where its report goes.
-func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event) *outgoing {
-	if f.own == nil || int(f.used) == len(f.own.each) {
-		switch {
-		case f.own != nil && f.more > 0:
-			f.more--
-		case f.lastIn(b.shared.Load()) >= ownEarned || f.scattered():
-			f.more = ownBlocks - 1
-		default:
-			f.own = nil
-			return b.next(q, ch)
+// take returns an outgoing for the next message, which must be pushed. ch is where its report goes. With alone it is in a
+// block of the partition's own.
+func (f *inFlight) take(b *blocks, q *produceQueue, ch chan Event, alone bool) *outgoing {
+	if f.own != nil && f.last.in(f.own) {
+		if used := int(f.last.first + f.last.size); used < len(f.own.each) {
+			return &f.own.each[used]
 		}
-		f.own, f.used = b.take(q, ch), 0
 	}
-	o := &f.own.each[f.used]
-	f.used++
-	return o
+	switch {
+	case f.own != nil && f.more > 0:
+		f.more--
+	case f.lastIn(b.shared.Load()) >= ownEarned || f.scattered():
+		f.more = ownBlocks - 1
+	case alone:
+	default:
+		f.own = nil
+		return b.next(q, ch)
+	}
+	f.own = b.take(q, ch)
+	return &f.own.each[0]
 }
 
 // scattered reports whether the messages that have no report are in many runs, of which the oldest are in blocks that are there

@@ -59,7 +59,7 @@ func TestInFlight(t *testing.T) {
 			switch {
 			case i > 0 && i == len(weights)-1 && len(want[i]) > 0: // the last one is stuck with its first message
 			case len(want[i]) < 40+step%200 && random.IntN(2) == 0:
-				o := parts[i].take(&b, &q, nil)
+				o := parts[i].take(&b, &q, nil, false)
 				parts[i].push(o)
 				owned = owned || parts[0].own != nil
 				want[i] = append(want[i], o)
@@ -108,7 +108,7 @@ func TestInFlightStuck(t *testing.T) {
 	)
 	for range messages {
 		for i := range parts {
-			o := parts[i].take(&b, &q, nil)
+			o := parts[i].take(&b, &q, nil, false)
 			parts[i].push(o)
 			if i == 0 {
 				kept[o.home.block] = true
@@ -137,7 +137,7 @@ func TestInFlightFull(t *testing.T) {
 	)
 	for range 10 * mostRuns {
 		for i := range parts {
-			o := parts[i].take(&b, &q, nil)
+			o := parts[i].take(&b, &q, nil, false)
 			parts[i].push(o)
 			if parts[i].own != nil {
 				t.Fatalf("with %d messages under way a partition has a block of its own", len(queue))
@@ -174,7 +174,7 @@ func TestInFlightTogether(t *testing.T) {
 				if i%3 == 0 {
 					m.ch, m.callback = nil, func(*Message, error) { called = true }
 				}
-				o := part.take(&b, &q, m.ch)
+				o := part.take(&b, &q, m.ch, false)
 				o.take(m, topic, nil, nil)
 				part.push(o)
 				if part.own == nil {

@@ -32,20 +32,21 @@ type producerPartition struct {
 
 	joined atomic.Int64 // the last transaction that a message was delivered in, by transactions.number
 
-	_         [8]byte       // Produce needs the next cache line of these, and no other
-	mu        sync.Mutex    // guards all below, and the outgoing in the lists
-	holding   bool          // messages go to held
+	_         [8]byte    // Produce needs the next cache line of these, and no other
+	mu        sync.Mutex // guards all below, and the outgoing in the lists
+	holding   bool       // messages go to held
+	gathered  gathered
+	inEngine  inFlight      // handed to the engine, or gathered
 	handing   bool          // somebody hands what is held to the engine
 	givesBack bool          // the engine is failing what it holds, for a record that was given up
 	noBroker  bool          // nothing that came back goes to the engine while no broker is up: a batch behind could find the connection that it did not
-	inEngine  inFlight      // handed to the engine
 	givenUp   int           // records of given up messages that the engine still has
 	returned  outgoingList  // came back from the engine, will be handed to it again
 	again     outgoingList  // came back before those
 	held      outgoingList  // produced since, behind those
 	pause     time.Duration // nothing that came back goes to the engine before
 	failing   error         // the broker's error that the engine fails the records with, one batch and all behind it
-	_         [16]byte
+	_         [8]byte
 }
 
 // cacheLine keeps what one goroutine writes apart from what another reads.
@@ -63,13 +64,15 @@ func (part *producerPartition) produce(t *producerTopic, id int32, m order) erro
 		return err
 	}
 	var o *outgoing
+	gather := false
 	if holding || p.acks > 1 {
 		o = newOutgoing()
 	} else {
-		o = part.inEngine.take(&p.blocks, &p.queue, m.ch)
+		gather = p.gathering.takes(part, len(value))
+		o = part.inEngine.take(&p.blocks, &p.queue, m.ch, gather)
 	}
 	o.take(m, t.name, key, value)
-	part.acceptUnlock(p, id, o, holding)
+	part.acceptUnlock(p, id, o, holding, gather)
 	return nil
 }
 
@@ -79,6 +82,7 @@ func (part *producerPartition) enterLocked(p *Producer) (holding bool, err error
 		return false, errClosed()
 	}
 	if !part.holding && p.outage.Load() {
+		part.handGatheredLocked()
 		part.holding, part.noBroker = true, true
 	}
 	return part.holding, nil
@@ -92,12 +96,12 @@ func (part *producerPartition) accept(o *outgoing) error {
 		part.mu.Unlock()
 		return err
 	}
-	part.acceptUnlock(part.p, part.id, o, holding)
+	part.acceptUnlock(part.p, part.id, o, holding, false)
 	return nil
 }
 
 // acceptUnlock hands a message to the engine, or holds it back. It unlocks the partition.
-func (part *producerPartition) acceptUnlock(p *Producer, id int32, o *outgoing, holding bool) {
+func (part *producerPartition) acceptUnlock(p *Producer, id int32, o *outgoing, holding, gather bool) {
 	if o.part != part {
 		o.part = part
 	}
@@ -110,7 +114,12 @@ func (part *producerPartition) acceptUnlock(p *Producer, id int32, o *outgoing, 
 		part.held.push(o)
 		part.unlock()
 		p.watch()
+	case gather:
+		part.inEngine.push(o)
+		part.gatherLocked(o)
+		part.mu.Unlock()
 	default:
+		part.handGatheredLocked()
 		part.inEngine.push(o)
 		part.mu.Unlock()
 		p.hand(o, id)
@@ -172,6 +181,7 @@ func (p *Producer) promise(rec *kgo.Record, err error) {
 			part.returned.push(o)
 			part.holding = true
 			part.takeBack.Store(true)
+			part.handGatheredLocked()
 		}
 	}
 	busy := part.busyLocked()
@@ -347,6 +357,7 @@ func (part *producerPartition) nextLocked() *outgoing {
 // they are.
 func (part *producerPartition) giveUp(unsent, sent *Error) {
 	part.mu.Lock()
+	part.handGatheredLocked()
 	var reports []failedMessage
 	part.inEngine.each(&part.p.blocks, func(o *outgoing, word uint32) bool {
 		err := unsent
@@ -410,6 +421,7 @@ func (part *producerPartition) giveUpLocked(o *outgoing, word uint32) bool {
 // for.
 func (part *producerPartition) expire(now, timeout time.Duration) (next time.Duration) {
 	part.mu.Lock()
+	part.handGatheredLocked()
 	var reports []*outgoing
 	part.inEngine.each(&part.p.blocks, func(o *outgoing, word uint32) bool {
 		if !o.expired(now, timeout) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/purego-kafka/kafka"
+	"github.com/purego-kafka/kafka/internal/testcluster"
 )
 
 // TestEveryMessageIsReportedOnce: whatever is called in whatever order, and whatever becomes of the brokers, each
@@ -61,6 +62,9 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	c.p = newProducer(t, c.mc.BootstrapServers(), "message.timeout.ms", 50+c.rnd.IntN(400), "linger.ms", c.rnd.IntN(20),
 		"enable.idempotence", seed%2 == 0, "queue.buffering.max.messages", 100, "go.events.channel.size", c.rnd.IntN(3),
 		"reconnect.backoff.ms", 5, "reconnect.backoff.max.ms", 20, "retry.backoff.ms", 5, "topic.metadata.propagation.max.ms", 20)
+	if seed%4 < 2 {
+		kafka.GatherForTest(c.p)
+	}
 	return c
 }
 
@@ -191,6 +195,76 @@ func (c *chaos) check() {
 	for v := range c.delivered {
 		if !stored[v] {
 			c.t.Errorf("message %s was reported as delivered and is not there", v)
+		}
+	}
+}
+
+// TestProduceOrder: what one goroutine produces to a partition comes in its order, also where others produce to it at the
+// same time, with and without gathering.
+func TestProduceOrder(t *testing.T) {
+	t.Parallel()
+	for _, gathers := range []bool{false, true} {
+		t.Run(fmt.Sprint("gather ", gathers), func(t *testing.T) {
+			t.Parallel()
+			const workers, messages = 4, 3000
+			c := testcluster.New(t, 1, testcluster.Topic("orders", 2))
+			p := newProducer(t, c.Bootstrap, "go.delivery.reports", false)
+			if gathers {
+				kafka.GatherForTest(p)
+			}
+			var tasks sync.WaitGroup
+			for worker := range workers {
+				rnd := rand.New(rand.NewPCG(1, uint64(worker)))
+				tasks.Go(func() {
+					for i := range messages {
+						must(t, p.Produce(message("orders", int32(i%2), "", fmt.Sprint(worker, " ", i)), nil))
+						if rnd.IntN(200) == 0 {
+							p.Flush(1)
+						}
+					}
+				})
+			}
+			tasks.Wait()
+			if n := p.Flush(10000); n != 0 {
+				t.Fatalf("%d messages are left", n)
+			}
+			for partition := range int32(2) {
+				next := make([]int, workers)
+				for w := range next {
+					next[w] = int(partition)
+				}
+				for _, v := range contents(t, c.Bootstrap, "orders", partition) {
+					var worker, i int
+					if _, err := fmt.Sscan(v, &worker, &i); err != nil {
+						t.Fatal(err)
+					}
+					if i != next[worker] {
+						t.Fatalf("message %d of %d comes where %d should", i, worker, next[worker])
+					}
+					next[worker] += 2
+				}
+				for worker, n := range next {
+					if n < messages {
+						t.Errorf("of %d the messages from %d on are missing", worker, n)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestFlushGathered: Flush misses nothing that partitions gather at the moment, which would then wait for linger.ms.
+func TestFlushGathered(t *testing.T) {
+	t.Parallel()
+	c := testcluster.New(t, 1, testcluster.Topic("orders", 100))
+	p := newProducer(t, c.Bootstrap, "go.delivery.reports", false, "linger.ms", 60000, "max.in.flight", 1)
+	kafka.GatherForTest(p)
+	for range 200 {
+		for partition := range int32(100) {
+			must(t, p.Produce(message("orders", partition, "", "v"), nil))
+		}
+		if n := p.Flush(10000); n != 0 {
+			t.Fatalf("%d messages are left", n)
 		}
 	}
 }

@@ -26,15 +26,17 @@ func queued(difference uint64) (messages, bytes int64) {
 	return int64(difference / queueMessage), int64(difference % queueMessage)
 }
 
-// reserve makes room for a message. It reports whether there was any; if not, release must be called all the same.
-func (q *produceQueue) reserve(bytes int) bool {
+// reserve makes room for a message and gives it a number. It reports whether there was any; if not, release must be called
+// all the same.
+func (q *produceQueue) reserve(bytes int) (number uint64, room bool) {
 	in := q.in.Add(queueMessage + uint64(bytes))
+	number = in / queueMessage
 	if q.fits(in - q.seen.Load()) {
-		return true
+		return number, true
 	}
 	out := q.out.Load()
 	q.seen.Store(out)
-	return q.fits(in - out)
+	return number, q.fits(in - out)
 }
 
 func (q *produceQueue) fits(difference uint64) bool {

@@ -55,9 +55,10 @@ type Producer struct {
 	room    broadcast // the queue got shorter
 	drained broadcast // the queue is empty
 
-	timeouts timeouts
-	flushing flushing
-	source   produceChannel
+	timeouts  timeouts
+	flushing  flushing
+	gathering gathering
+	source    produceChannel
 
 	outage atomic.Bool   // no broker can be reached
 	txn    *transactions // nil without transactional.id
@@ -142,6 +143,7 @@ func (p *Producer) configure(s *settings) {
 	p.promiseFunc = p.promise
 	p.writes.p, p.writes.txn = p, -1
 	p.timeouts = timeouts{p: p, timeout: s.ms("message.timeout.ms"), again: make(chan struct{}, 1)}
+	p.gathering.configure(p, s.ms("linger.ms"))
 	p.flushing = flushing{p: p, more: make(chan struct{}, 1)}
 	p.calls = callQueue{room: &p.room, ready: make(chan struct{}, 1), most: p.queue.maxMessages}
 	p.events = newEventQueue(p, s)
@@ -171,7 +173,8 @@ func (p *Producer) produce(msg *Message, ch chan Event, callback func(*Message, 
 	if p.calls.full.Load() {
 		return errQueueFull
 	}
-	if !p.queue.reserve(len(msg.Value)) {
+	number, room := p.queue.reserve(len(msg.Value))
+	if !room {
 		p.release(len(msg.Value))
 		return errQueueFull
 	}
@@ -182,6 +185,10 @@ func (p *Producer) produce(msg *Message, ch chan Event, callback func(*Message, 
 	if err := p.topic(*msg.TopicPartition.Topic).produce(m); err != nil {
 		p.release(len(msg.Value))
 		return err
+	}
+	if number%gatherSample == 0 {
+		now := p.clock()
+		p.gathering.sample(now-m.at, now)
 	}
 	p.hurry()
 	return nil

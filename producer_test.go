@@ -37,6 +37,9 @@ func newProducer(t testing.TB, bootstrap string, kv ...any) *kafka.Producer {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
+	if *gather {
+		kafka.GatherForTest(p)
+	}
 	return p
 }
 
