@@ -241,7 +241,7 @@ func TestGatherLoad(t *testing.T) {
 		took   time.Duration // each call of Produce that is timed
 		calls  int           // timed in a round
 		queued int           // messages
-		runs   bool
+		loaded bool
 	}{
 		{"half of the time in Produce", 5 * time.Microsecond, 42, 0, true},
 		{"less", 5 * time.Microsecond, 38, 0, false},
@@ -254,20 +254,38 @@ func TestGatherLoad(t *testing.T) {
 			t.Parallel()
 			p, part := newGatherer(t, "queue.buffering.max.messages", 100)
 			g := &p.gathering
-			g.runs = false
-			g.on.Store(false)
 			produceTo(t, part, test.queued, 10)
 			began := p.clock()
 			g.mu.Lock()
 			g.busy, g.since = 0, began // without those that this test has produced
 			g.mu.Unlock()
-			for i := range test.calls {
-				g.sample(test.took, began+time.Duration(i+1)*longestRound/time.Duration(test.calls))
+			for range test.calls {
+				g.sample(test.took, began)
 			}
-			if got := g.on.Load(); got != test.runs {
-				t.Errorf("gathers: %v, want %v", got, test.runs)
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			if got := g.loadedLocked(began+longestRound, g.begin); got != test.loaded {
+				t.Errorf("gathers: %v, want %v", got, test.loaded)
 			}
 		})
+	}
+}
+
+// TestGatherStart: it begins at the end of a round under load, and not before.
+func TestGatherStart(t *testing.T) {
+	t.Parallel()
+	p, _ := newGatherer(t)
+	g := &p.gathering
+	g.runs, g.begin, g.end = false, 0, 0 // any load will do
+	g.on.Store(false)
+	for _, test := range []struct {
+		at   time.Duration
+		want bool
+	}{{longestRound - 1, false}, {longestRound, true}} {
+		g.sample(0, g.since+test.at)
+		if got := g.on.Load(); got != test.want {
+			t.Errorf("after %v it gathers: %v, want %v", test.at, got, test.want)
+		}
 	}
 }
 
