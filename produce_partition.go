@@ -52,7 +52,7 @@ type producerPartition struct {
 // cacheLine keeps what one goroutine writes apart from what another reads.
 type cacheLine [64]byte
 
-// produce copies a message and hands it to the engine, or holds it back. An error means that it was not accepted. It is told
+// produce copies a message and hands it to the engine, has it gathered, or holds it back. An error means that it was not accepted. It is told
 // its topic and id, as what part has of both is in a cache line that Produce does not need.
 func (part *producerPartition) produce(t *producerTopic, id int32, m order) error {
 	p := t.p
@@ -100,7 +100,7 @@ func (part *producerPartition) accept(o *outgoing) error {
 	return nil
 }
 
-// acceptUnlock hands a message to the engine, or holds it back. It unlocks the partition.
+// acceptUnlock hands a message to the engine, has it gathered, or holds it back. It unlocks the partition.
 func (part *producerPartition) acceptUnlock(p *Producer, id int32, o *outgoing, holding, gather bool) {
 	if o.part != part {
 		o.part = part
