@@ -244,7 +244,7 @@ var properties = []property{
 	{name: "queue.buffering.max.messages", owner: producers | admins, kind: intKind, max: maxInt, def: "100000", fate: own,
 		note: "Messages that a producer holds before Produce returns ErrQueueFull; 0 no bound."},
 	{name: "queue.buffering.max.ms", owner: producers | admins, kind: floatKind, max: 900000, def: "5", fate: mapped,
-		note: "How long a message waits for others to fill a batch, at least; under load up to 50 ms more, or ten times this if that is less (divergence gather). Must be less than message.timeout.ms; the engine waits 1 min at most."},
+		note: "How long a message waits for others to fill a batch; under load up to 50 ms more, or ten times this if that is less (divergence gather). Must be less than message.timeout.ms; the engine waits 1 min at most."},
 	{name: "queued.max.messages.kbytes", owner: consumers, kind: intKind, min: 1, max: 2097151, def: "65536", fate: own,
 		note: "Bound of all messages held ready together. Also caps fetch.max.bytes where that is not set."},
 	{name: "queued.min.messages", owner: consumers, kind: intKind, min: 1, max: 10000000, def: "100000", fate: own,
