@@ -77,11 +77,15 @@ type realBroker struct {
 	topic string // of the row
 }
 
+// serverJVM are the flags that Kafka's own script starts a server with.
+var serverJVM = []string{"-Xms1g", "-Xmx1g", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
+	"-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent", "-Djava.awt.headless=true"}
+
 func newRealBroker(ctx context.Context) (*realBroker, error) {
 	if brokers := os.Getenv("KAFKA_BROKERS"); brokers != "" {
 		return &realBroker{c: cluster.Existing(brokers)}, nil
 	}
-	c, err := cluster.Start(ctx, cluster.Options{Nodes: 1})
+	c, err := cluster.Start(ctx, cluster.Options{Nodes: 1, JVM: serverJVM})
 	if err != nil {
 		return nil, fmt.Errorf("starting Apache Kafka (or name a cluster in KAFKA_BROKERS): %w", err)
 	}

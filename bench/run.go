@@ -121,6 +121,9 @@ func (p *plan) measurements() (n int) {
 		for name := range p.brokers {
 			if p.rows[i].runsOn(name) {
 				n += p.rounds * len(p.able(&p.rows[i]))
+				if name == real {
+					n++
+				}
 			}
 		}
 	}
@@ -161,6 +164,12 @@ func (p *plan) measure(ctx context.Context, w *workers, r *Row, name string) (*R
 	defer end()
 	able := p.able(r)
 	result := &Result{Row: r.Name, Broker: name, Job: j, When: time.Now().UTC(), Rounds: map[string][]map[string]float64{}}
+	if name == real { // Java compiles what it has run for a while: the first library of a row would pay for all
+		p.done(fmt.Sprintf("%s: %s, warming up", name, r.Name))
+		if _, err := p.once(ctx, w, r, b, &able[0], j, warmUp); err != nil {
+			return nil, fmt.Errorf("%s on %s: %w", r.Name, name, err)
+		}
+	}
 	for round := range p.rounds {
 		for i := range able {
 			lib := &able[(i+round)%len(able)]
@@ -175,6 +184,8 @@ func (p *plan) measure(ctx context.Context, w *workers, r *Row, name string) (*R
 	return result, nil
 }
 
+const warmUp = -1 // the round that is not counted
+
 func (p *plan) once(ctx context.Context, w *workers, r *Row, b broker, lib *Library, j work.Job, round int) (map[string]float64, error) {
 	if r.Work == "produce" || r.Work == "consume" {
 		j.Messages = lib.messages(j.Messages)
@@ -185,7 +196,7 @@ func (p *plan) once(ctx context.Context, w *workers, r *Row, b broker, lib *Libr
 		return nil, err
 	}
 	defer end()
-	if p.profile != "" && lib.Dir != "python" {
+	if p.profile != "" && lib.Dir != "python" && round != warmUp {
 		j.Profile = filepath.Join(p.profile, fmt.Sprintf("%s-%s-%d.pprof", r.Work, lib.Dir, round))
 	}
 	return w.run(ctx, lib, j)

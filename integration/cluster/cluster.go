@@ -26,6 +26,7 @@ type Options struct {
 	Version    string            // of Kafka; empty means KAFKA_VERSION, else DefaultVersion
 	Properties map[string]string // broker properties over the harness's own
 	Features   map[string]int    // levels of features, such as transaction.version; others are the release's
+	JVM        []string          // Java's flags for the nodes; empty means those that start fast and need little memory
 }
 
 // Cluster is a running cluster, or one that was there before (see Existing).
@@ -95,7 +96,7 @@ func (c *Cluster) prepare(ctx context.Context) error {
 		}
 	}
 	for i := range c.opts.Nodes {
-		n := &node{id: i + 1, java: c.java, libs: c.libs, dir: filepath.Join(c.dir, fmt.Sprintf("node-%d", i+1))}
+		n := &node{id: i + 1, java: c.java, jvm: c.opts.JVM, libs: c.libs, dir: filepath.Join(c.dir, fmt.Sprintf("node-%d", i+1))}
 		if n.ports, err = freePorts(len(c.listeners()) + 1); err != nil {
 			return err
 		}

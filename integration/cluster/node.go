@@ -18,13 +18,15 @@ import (
 	"time"
 )
 
-// jvmFlags keep three nodes and the tests on a small machine.
-var jvmFlags = []string{"-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"}
+// smallJVM keeps three nodes and the tests on a small machine: Java's second compiler, which would make the code of a
+// longer life fast, takes the processors of a short one.
+var smallJVM = []string{"-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"}
 
 // node is one broker and controller: its files, its ports and, while it runs, its process.
 type node struct {
 	id    int
 	java  string
+	jvm   []string // flags; empty means smallJVM
 	libs  string
 	dir   string
 	ports []int // of the controller, then of each listener
@@ -52,9 +54,9 @@ func (n *node) writeProperties(p map[string]string) error {
 	return os.WriteFile(n.propertiesFile(), b.Bytes(), 0o600)
 }
 
-// jvm is the command that runs a class of Kafka.
-func (n *node) jvm(class string, args ...string) []string {
-	cmd := append([]string{n.java}, jvmFlags...)
+// command runs a class of Kafka.
+func (n *node) command(flags []string, class string, args ...string) []string {
+	cmd := append([]string{n.java}, flags...)
 	cmd = append(cmd, "-cp", filepath.Join(n.libs, "*"), class)
 	return append(cmd, args...)
 }
@@ -72,7 +74,7 @@ func (n *node) format(ctx context.Context, cluster string, users bool, features 
 	for _, name := range slices.Sorted(maps.Keys(features)) {
 		args = append(args, "--feature", fmt.Sprintf("%s=%d", name, features[name]))
 	}
-	cmd := n.jvm("kafka.tools.StorageTool", args...)
+	cmd := n.command(smallJVM, "kafka.tools.StorageTool", args...)
 	if out, err := exec.CommandContext(ctx, cmd[0], cmd[1:]...).CombinedOutput(); err != nil {
 		return fmt.Errorf("formatting the storage of node %d: %w\n%s", n.id, err, out)
 	}
@@ -107,7 +109,11 @@ func (n *node) launch() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := n.jvm("kafka.Kafka", n.propertiesFile())
+	flags := n.jvm
+	if len(flags) == 0 {
+		flags = smallJVM
+	}
+	args := n.command(flags, "kafka.Kafka", n.propertiesFile())
 	p := &process{cmd: exec.Command(args[0], args[1:]...), ready: make(chan struct{}), exited: make(chan struct{})}
 	w := &watcher{to: log, line: []byte("Kafka Server started"), seen: sync.OnceFunc(func() { close(p.ready) })}
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir = w, w, n.dir
