@@ -31,7 +31,7 @@ type eventQueue struct {
 // maxChannel is the most events that the channel holds itself where go.events.channel.size is not set: all places of a
 // channel are allocated, and looked through by each garbage collection. The million that are its default are 16 MB. The
 // others wait in the queue, but count as if they were in the channel.
-const maxChannel = 4_000
+const maxChannel = 16_000
 
 // newEventQueue makes a queue for a channel of that size. Many programs have their reports elsewhere and never read
 // Events: so the channel is made when it is first asked for.

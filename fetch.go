@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"runtime"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -182,7 +183,10 @@ func (c *Consumer) fetchLoop(ctx context.Context) {
 			}
 			continue
 		}
-		c.enqueue(active, c.client.engine().PollRecords(wait, c.maxRecords))
+		if c.enqueue(active, c.client.engine().PollRecords(wait, c.maxRecords)) {
+			// Whoever was woken runs now: what the engine does next would have the processor first.
+			runtime.Gosched()
+		}
 	}
 }
 
@@ -214,10 +218,11 @@ func (c *Consumer) changesLocked(active map[topicPartition]fetched) (drop map[st
 	return drop, add
 }
 
-// enqueue puts what was fetched on the queue.
-func (c *Consumer) enqueue(active map[topicPartition]fetched, fetches kgo.Fetches) {
+// enqueue puts what was fetched on the queue. It reports whether anybody waited for it.
+func (c *Consumer) enqueue(active map[topicPartition]fetched, fetches kgo.Fetches) (awaited bool) {
 	c.mu.Lock()
 	c.fetcher.taken = 0
+	awaited = c.blocked > 0
 	c.mu.Unlock()
 	for i := range fetches {
 		for j := range fetches[i].Topics {
@@ -236,6 +241,7 @@ func (c *Consumer) enqueue(active map[topicPartition]fetched, fetches kgo.Fetche
 			}
 		}
 	}
+	return awaited
 }
 
 func (c *Consumer) enqueuePartition(f fetched, fp *kgo.FetchPartition) {

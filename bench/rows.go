@@ -118,7 +118,7 @@ func rows() []Row {
 		Row{Name: "produce 100 B, transactions of 1,000", Work: "transactions", Targets: half, Brokers: []string{real},
 			Job: func(j *work.Job) { j.Idempotent, j.InFlight, j.Messages, j.Warm = true, 5, 400_000, 10_000 }},
 		Row{Name: "one message in flight, linger.ms=0", Work: "latency", Targets: percentiles, Quick: true,
-			Job: func(j *work.Job) { j.Linger, j.Messages, j.Warm = 0, 3000, 500 }},
+			Job: func(j *work.Job) { j.Linger, j.Messages, j.Warm = 0, 10_000, 500 }},
 		Row{Name: "end to end at 1,000 msg/s", Work: "end-to-end", Targets: percentiles, Brokers: []string{real},
 			Job: func(j *work.Job) { j.Messages, j.Warm = 4000, 1000 }},
 		Row{Name: "100 idle producers", Work: "idle", Job: func(j *work.Job) { j.Clients, j.Seconds = 100, 5 }, Targets: []Target{
