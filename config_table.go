@@ -133,7 +133,7 @@ var properties = []property{
 	{name: "go.events.channel.enable", scope: goScope, owner: consumers, kind: boolKind, def: "false", status: deprecated, fate: own,
 		note: "Events come on Events() rather than from Poll."},
 	{name: "go.events.channel.size", scope: goScope, owner: producers | consumers, kind: intKind, max: maxInt, def: "1000000", defConsumer: "1000", fate: own,
-		note: "Capacity of Events(). Unless it is set, a producer's channel has 16000 places, and up to the million that it stands for wait behind them."},
+		note: "Capacity of Events(). Unless it is set, a producer's channel has 16000 places, 4000 with transactions, and up to the million that it stands for wait behind them."},
 	{name: "go.logs.channel", scope: goScope, kind: goKind, fate: own,
 		note: "Go value: chan kafka.LogEvent of the application's, instead of Logs()'s own."},
 	{name: "go.logs.channel.enable", scope: goScope, kind: boolKind, def: "false", fate: own,

@@ -30,8 +30,12 @@ type eventQueue struct {
 
 // maxChannel is the most events that the channel holds itself where go.events.channel.size is not set: all places of a
 // channel are allocated, and looked through by each garbage collection. The million that are its default are 16 MB. The
-// others wait in the queue, but count as if they were in the channel.
-const maxChannel = 16_000
+// others wait in the queue, but count as if they were in the channel. Transactions are short and leave little on the heap, so
+// that it is collected very often.
+const (
+	maxChannel      = 16_000
+	maxTransactions = 4_000 // of a producer with transactions
+)
 
 // newEventQueue makes a queue for a channel of that size. Many programs have their reports elsewhere and never read
 // Events: so the channel is made when it is first asked for.
@@ -40,6 +44,9 @@ func newEventQueue(p *Producer, s *settings) eventQueue {
 	q := eventQueue{p: p, mu: new(sync.Mutex), size: size, most: size}
 	if !s.isSet("go.events.channel.size") {
 		q.most = maxChannel
+		if s.str("transactional.id") != "" {
+			q.most = maxTransactions
+		}
 	}
 	return q
 }

@@ -27,6 +27,12 @@ func TestChannelsWhenNeeded(t *testing.T) {
 	if _, open := <-p.Events(); open {
 		t.Error("Events() is open after Close")
 	}
+	if p := idleProducer(t, "transactional.id", "t"); cap(p.Events()) != maxTransactions {
+		t.Errorf("Events() of a producer with transactions has %d places, want %d", cap(p.Events()), maxTransactions)
+	}
+	if p := idleProducer(t, "go.events.channel.size", 7); cap(p.Events()) != 7 {
+		t.Errorf("Events() has %d places, want the 7 that were asked for", cap(p.Events()))
+	}
 }
 
 // TestChannelsAfterClose: who asks for the channels when it is too late gets one that is closed, and one that nobody
@@ -41,9 +47,13 @@ func TestChannelsAfterClose(t *testing.T) {
 	p.ProduceChannel() <- &Message{}
 }
 
-func idleProducer(t *testing.T) *Producer {
+func idleProducer(t *testing.T, conf ...any) *Producer {
 	t.Helper()
-	p, err := NewProducer(&ConfigMap{"log_level": 0})
+	all := ConfigMap{"log_level": 0}
+	for i := 0; i < len(conf); i += 2 {
+		all[conf[i].(string)] = conf[i+1]
+	}
+	p, err := NewProducer(&all)
 	if err != nil {
 		t.Fatal(err)
 	}

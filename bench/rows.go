@@ -93,7 +93,12 @@ func rows() []Row {
 	for _, codec := range []string{"lz4", "zstd", "snappy", "gzip"} {
 		for _, w := range []string{"produce", "consume"} {
 			list = append(list, Row{Name: fmt.Sprintf("%s 1 KiB, %s", w, codec), Work: w,
-				Job:     func(j *work.Job) { j.Codec, j.Text, j.Bytes, j.Messages = codec, true, 1<<10, 200_000 },
+				Job: func(j *work.Job) {
+					j.Codec, j.Text, j.Bytes, j.Messages = codec, true, 1<<10, 200_000
+					if w == "consume" {
+						j.Messages = 600_000
+					}
+				},
 				Targets: []Target{{Metric: work.CPU, Raw: 1.2, Peer: 1}}})
 		}
 	}
