@@ -341,8 +341,8 @@ func fetchOpts(s *settings) []kgo.Opt {
 	return opts
 }
 
-// engineLinger is how long the engine is to linger. Its timers are late: where nothing else is to be done the runtime sleeps
-// for whole milliseconds, so a process that has something to do each millisecond or two waits half of one longer.
+// engineLinger is how long the engine is told to linger. Go's timers are late, as the runtime sleeps for whole milliseconds:
+// 0.25 ms in a process that does nothing else, 0.5 ms in one that does something each millisecond.
 func engineLinger(linger time.Duration) time.Duration {
 	return min(linger-min(linger/10, timerLate), engineMaxLinger)
 }
