@@ -312,6 +312,15 @@ func acks(s *settings) kgo.Acks {
 // preferredReplica is how long to fetch from a replica nearby before the leader is asked again which one is best.
 const preferredReplica = 5 * time.Minute
 
+// timerLate is how late Go's timers are in a process that does something each millisecond, as the runtime sleeps for whole
+// ones. In a process that does nothing else it is half of that.
+const timerLate = 500 * time.Microsecond
+
+// engineLinger is how long the engine is told to linger, so that batches go out when linger.ms is over.
+func engineLinger(linger time.Duration) time.Duration {
+	return min(linger-min(linger/10, timerLate), engineMaxLinger)
+}
+
 // fetchBytes is what to fetch at most: of a partition, unless it has larger batches (see fetchSize), and of all.
 func fetchBytes(s *settings) (partition, all int) {
 	all = min(s.num("fetch.max.bytes"), s.maxRead())
@@ -340,11 +349,3 @@ func fetchOpts(s *settings) []kgo.Opt {
 	}
 	return opts
 }
-
-// engineLinger is how long the engine is told to linger. Go's timers are late, as the runtime sleeps for whole milliseconds:
-// 0.25 ms in a process that does nothing else, 0.5 ms in one that does something each millisecond.
-func engineLinger(linger time.Duration) time.Duration {
-	return min(linger-min(linger/10, timerLate), engineMaxLinger)
-}
-
-const timerLate = 500 * time.Microsecond

@@ -30,8 +30,8 @@ type eventQueue struct {
 
 // maxChannel is the most events that the channel holds itself where go.events.channel.size is not set: all places of a
 // channel are allocated, and looked through by each garbage collection. The million that are its default are 16 MB. The
-// others wait in the queue, but count as if they were in the channel. Transactions are short and leave little on the heap, so
-// that it is collected very often.
+// others wait in the queue, but count as if they were in the channel. With transactions the heap is small, and so looked
+// through very often.
 const (
 	maxChannel      = 16_000
 	maxTransactions = 4_000 // of a producer with transactions

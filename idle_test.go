@@ -49,11 +49,7 @@ func TestChannelsAfterClose(t *testing.T) {
 
 func idleProducer(t *testing.T, conf ...any) *Producer {
 	t.Helper()
-	all := ConfigMap{"log_level": 0}
-	for i := 0; i < len(conf); i += 2 {
-		all[conf[i].(string)] = conf[i+1]
-	}
-	p, err := NewProducer(&all)
+	p, err := NewProducer(minimal(producerClient, conf...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,8 +52,8 @@ type producerPartition struct {
 // cacheLine keeps what one goroutine writes apart from what another reads.
 type cacheLine [64]byte
 
-// produce copies a message and hands it to the engine, has it gathered, or holds it back. An error means that it was not accepted. It is told
-// its topic and id, as what part has of both is in a cache line that Produce does not need.
+// produce copies a message and hands it to the engine, has it gathered, or holds it back. An error means that it was not
+// accepted. It is told its topic and id, as what part has of both is in a cache line that Produce does not need.
 func (part *producerPartition) produce(t *producerTopic, id int32, m order) error {
 	p := t.p
 	key, value := p.copies.clone(m.msg.Key, m.msg.Value)

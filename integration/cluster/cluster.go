@@ -26,7 +26,7 @@ type Options struct {
 	Version    string            // of Kafka; empty means KAFKA_VERSION, else DefaultVersion
 	Properties map[string]string // broker properties over the harness's own
 	Features   map[string]int    // levels of features, such as transaction.version; others are the release's
-	JVM        []string          // Java's flags for the nodes; empty means those that start fast and need little memory
+	JVM        []string          // Java's flags for the nodes; empty means smallJVM, which starts fast and needs little memory
 }
 
 // Cluster is a running cluster, or one that was there before (see Existing).
@@ -56,6 +56,9 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	}
 	if opts.Version == "" {
 		opts.Version = DefaultVersion
+	}
+	if len(opts.JVM) == 0 {
+		opts.JVM = smallJVM
 	}
 	java, err := tool("java", "a Java runtime of version 17 or later (Debian: apt-get install default-jre-headless)")
 	if err != nil {

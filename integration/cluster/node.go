@@ -26,7 +26,7 @@ var smallJVM = []string{"-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredSt
 type node struct {
 	id    int
 	java  string
-	jvm   []string // flags; empty means smallJVM
+	jvm   []string // flags of the broker's Java
 	libs  string
 	dir   string
 	ports []int // of the controller, then of each listener
@@ -109,11 +109,7 @@ func (n *node) launch() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags := n.jvm
-	if len(flags) == 0 {
-		flags = smallJVM
-	}
-	args := n.command(flags, "kafka.Kafka", n.propertiesFile())
+	args := n.command(n.jvm, "kafka.Kafka", n.propertiesFile())
 	p := &process{cmd: exec.Command(args[0], args[1:]...), ready: make(chan struct{}), exited: make(chan struct{})}
 	w := &watcher{to: log, line: []byte("Kafka Server started"), seen: sync.OnceFunc(func() { close(p.ready) })}
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir = w, w, n.dir
