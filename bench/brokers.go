@@ -122,7 +122,12 @@ func (b *realBroker) create(ctx context.Context, j *work.Job) (end func(), err e
 	b.n++
 	j.Topic = fmt.Sprintf("bench-%d-%d", os.Getpid(), b.n)
 	j.Brokers = b.c.Bootstrap(cluster.Plain)
-	configs := map[string]string{"max.message.bytes": strconv.Itoa(max(j.MaxMessage, 1<<20) * 2)}
+	configs := map[string]string{
+		"max.message.bytes": strconv.Itoa(max(j.MaxMessage, 1<<20) * 2),
+		// A measurement of large messages has a gigabyte. Deleted soon, most of it never gets to the disk, which would be busy
+		// with it during the next measurements: 60 s, the default, is longer than one takes.
+		"file.delete.delay.ms": "1000",
+	}
 	for _, name := range j.TopicNames() {
 		if err := b.c.CreateTopic(ctx, name, j.Partitions, configs); err != nil {
 			return nil, err
