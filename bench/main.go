@@ -53,7 +53,7 @@ func parse() (o options) {
 			o.rounds = 3
 		}
 		if !set["scale"] {
-			o.scale = 0.4
+			o.scale = 0.6 // with fewer messages the first filling of the queue counts
 		}
 		if !set["on"] {
 			o.on = memory
