@@ -67,9 +67,6 @@ func (r *report) growth() string {
 	return b.String()
 }
 
-// flat is what a cost may grow by, of its first figure, and count as one that does not: measurements tell no less.
-const flat = 0.05
-
 // grows compares what two costs grow by. One that does not grow is fine, whatever the other does.
 func grows(own, other plotter.XYs) string {
 	if len(other) < 2 {
@@ -77,7 +74,7 @@ func grows(own, other plotter.XYs) string {
 	}
 	increase := func(points plotter.XYs) float64 { return points[len(points)-1].Y - points[0].Y }
 	switch a, b := increase(own), increase(other); {
-	case a <= flat*own[0].Y:
+	case a <= 0:
 		return "none (met)"
 	case b <= 0:
 		return "only here (**missed**)"

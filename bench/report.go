@@ -81,7 +81,7 @@ func (r *report) markdown(charts []string) string {
 	}
 	fmt.Fprintf(&b, "\n## Settings of all libraries\n\n%s\n\n", settings(base()))
 	b.WriteString("## Against the targets\n\n" + r.summary(rows()) + "\n")
-	b.WriteString("## How cost grows\n\nOn kfake. The increase is the difference of the two figures: it is to be no larger than that of confluent-kafka-go. Less than 5 % of the first is none.\n\n" + r.growth() + "\n")
+	b.WriteString("## How cost grows\n\nOn kfake. The increase is the difference of the two figures: it is to be no larger than that of confluent-kafka-go.\n\n" + r.growth() + "\n")
 	for _, c := range charts {
 		fmt.Fprintf(&b, "![%s](%s)\n\n", strings.TrimSuffix(c, ".svg"), c)
 	}

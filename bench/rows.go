@@ -93,7 +93,7 @@ func rows() []Row {
 	for _, codec := range []string{"lz4", "zstd", "snappy", "gzip"} {
 		for _, w := range []string{"produce", "consume"} {
 			list = append(list, Row{Name: fmt.Sprintf("%s 1 KiB, %s", w, codec), Work: w,
-				// Most of the queue's 100,000 messages are in memory that is new at first: fewer would measure that.
+				// The first 100,000 fill the producer's queue, in memory that is new: with fewer in all that is what is measured.
 				Job:     func(j *work.Job) { j.Codec, j.Text, j.Bytes, j.Messages = codec, true, 1<<10, 600_000 },
 				Targets: []Target{{Metric: work.CPU, Raw: 1.2, Peer: 1}}})
 		}
